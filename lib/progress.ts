@@ -1,0 +1,10 @@
+/** One step of long work, told as it goes on. */
+export interface Progress {
+  /** What is being done, as a person reads it: "Kafka 4.4.0", "llama-2-7b-chat.Q4_K_M.gguf". */
+  what: string;
+  done: number;
+  total: number | undefined;
+  unit: "bytes" | "files";
+}
+
+export type OnProgress = (progress: Progress) => void;

@@ -1,0 +1,111 @@
+import path from "node:path";
+import { repositoryRoot } from "./paths.js";
+
+/** How to reach a Kafka cluster, and whether it is the user's own. */
+export interface ClusterSettings {
+  /** `host:port` of one or more brokers. */
+  brokers: string[];
+  /** True when KAFKA_BROKERS is set: that cluster is used and none is started. */
+  external: boolean;
+  ssl: boolean;
+  sasl: { mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; username: string; password: string } | undefined;
+}
+
+/** Everything that the environment decides, read in this one place. */
+export interface Settings {
+  cluster: ClusterSettings;
+  /** Port of the local broker: KAFKA_PORT, default 9092. */
+  kafkaPort: number;
+  /** KAFKA_HOME: a Kafka of the user's own (a folder with `libs/`). */
+  kafkaHome: string | undefined;
+  /** JAVA_HOME: a Java of the user's own. */
+  javaHome: string | undefined;
+  /** MAVEN_MIRROR: base address that serves Maven Central's layout. */
+  mavenMirror: string | undefined;
+  /** CHAT_MODEL: catalogue name, `hf:` address or path to a .gguf. Default: the embedded model. */
+  chatModel: string;
+  /** CHAT_TOPIC, default `chat`. The names of all other topics and of the group derive from it. */
+  chatTopic: string;
+  /** HF_TOKEN, HF_ENDPOINT: for models on the Hugging Face hub. */
+  huggingFace: { token: string | undefined; endpoint: string | undefined };
+  /** Where all data lives: KAFKA_LLM_CHAT_STATE, default `.state/` in the repository. */
+  stateDirectory: string;
+}
+
+const SASL_MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
+
+/**
+ * Reads the settings from the environment.
+ * @throws Error that names the variable, its value and what it may be.
+ */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const kafkaPort = readPort(env, "KAFKA_PORT", 9092);
+  const brokers = text(env, "KAFKA_BROKERS");
+  return {
+    cluster: {
+      brokers: brokers === undefined ? [`127.0.0.1:${kafkaPort}`] : readBrokers(brokers),
+      external: brokers !== undefined,
+      ssl: readBoolean(env, "KAFKA_SSL", false),
+      sasl: readSasl(env),
+    },
+    kafkaPort,
+    kafkaHome: text(env, "KAFKA_HOME"),
+    javaHome: text(env, "JAVA_HOME"),
+    mavenMirror: text(env, "MAVEN_MIRROR"),
+    chatModel: text(env, "CHAT_MODEL") ?? "marvin",
+    chatTopic: readTopic(env),
+    huggingFace: { token: text(env, "HF_TOKEN"), endpoint: text(env, "HF_ENDPOINT") },
+    stateDirectory: path.resolve(text(env, "KAFKA_LLM_CHAT_STATE") ?? path.join(repositoryRoot, ".state")),
+  };
+}
+
+/** An empty variable counts as not set, as in a shell's `VAR= command`. */
+function text(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === "" ? undefined : value;
+}
+
+function readPort(env: NodeJS.ProcessEnv, name: string, fallback: number): number {
+  const value = text(env, name);
+  if (value === undefined) return fallback;
+  const port = Number(value);
+  if (Number.isInteger(port) && port > 0 && port < 65536) return port;
+  throw new Error(`${name} is "${value}", but a port is a whole number from 1 to 65535`);
+}
+
+function readBoolean(env: NodeJS.ProcessEnv, name: string, fallback: boolean): boolean {
+  const value = text(env, name)?.toLowerCase();
+  if (value === undefined) return fallback;
+  if (["1", "true", "yes", "on"].includes(value)) return true;
+  if (["0", "false", "no", "off"].includes(value)) return false;
+  throw new Error(`${name} is "${value}", but it is either true or false`);
+}
+
+function readBrokers(value: string): string[] {
+  const brokers = value.split(",").map((broker) => broker.trim()).filter((broker) => broker !== "");
+  const bad = brokers.find((broker) => !/^.+:\d+$/.test(broker));
+  if (brokers.length > 0 && bad === undefined) return brokers;
+  throw new Error(`KAFKA_BROKERS is "${value}", but each broker is host:port, several separated by commas`);
+}
+
+function readSasl(env: NodeJS.ProcessEnv): ClusterSettings["sasl"] {
+  const value = text(env, "KAFKA_SASL_MECHANISM")?.toLowerCase();
+  if (value === undefined) return undefined;
+  const mechanism = SASL_MECHANISMS.find((known) => known === value);
+  if (mechanism === undefined) {
+    throw new Error(`KAFKA_SASL_MECHANISM is "${value}", but it is one of ${SASL_MECHANISMS.join(", ")}`);
+  }
+  const username = text(env, "KAFKA_SASL_USERNAME");
+  const password = env["KAFKA_SASL_PASSWORD"];
+  if (username === undefined || password === undefined) {
+    throw new Error(`KAFKA_SASL_MECHANISM is set, so KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set too`);
+  }
+  return { mechanism, username, password };
+}
+
+function readTopic(env: NodeJS.ProcessEnv): string {
+  const topic = text(env, "CHAT_TOPIC") ?? "chat";
+  // Kafka allows 249 characters; the longest name that derives from it adds 8.
+  if (/^[a-zA-Z0-9._-]{1,240}$/.test(topic) && topic !== "." && topic !== "..") return topic;
+  throw new Error(`CHAT_TOPIC is "${topic}", but a topic has 1 to 240 letters, digits, dots, underscores and hyphens`);
+}
