@@ -1,0 +1,120 @@
+import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka } from "kafkajs";
+import { type LogRecord, toLogRecord } from "./LogRecord.js";
+
+/** A run of records of one partition, without gaps from `from` to `next`. */
+export interface RecordRun {
+  partition: number;
+  /** Offset that was asked for: there is no record between it and the first one here. */
+  from: bigint;
+  /** Offset of the first record after the run. */
+  next: bigint;
+  records: LogRecord[];
+}
+
+export interface GroupConsumerOptions {
+  group: string;
+  topic: string;
+  /** After this time without a heartbeat the group gives the partitions to others, in milliseconds. */
+  sessionTimeoutMs: number;
+  /** Time that the members of the group have to join again, in milliseconds. */
+  rebalanceTimeoutMs: number;
+  /** All partitions that this member has, each time that the group has shared them out. New ones are paused until startAt(). */
+  onAssigned: (partitions: number[]) => void;
+  onRecords: (run: RecordRun) => void;
+  /** The group's coordinator has confirmed that this member still has what it was assigned. */
+  onHeartbeat: () => void;
+  /** kafkajs has given up; the consumer joins again after a second. */
+  onTrouble: (error: Error) => void;
+}
+
+/** How long a fetch waits for records, in milliseconds; a partition that is resumed waits as long at most. kafkajs: 5 s. */
+const MAX_WAIT_MS = 100;
+const REJOIN_AFTER_MS = 1_000;
+
+/** A member of a consumer group that commits nothing itself, and that a failure of kafkajs does not end. */
+export class GroupConsumer {
+  private consumer: Consumer | undefined;
+  private stopping: Promise<void> | undefined;
+  private rejoin: NodeJS.Timeout | undefined;
+  private assigned = new Set<number>();
+
+  constructor(private readonly kafka: Kafka, private readonly options: GroupConsumerOptions) {}
+
+  /** Joins the group; resolves when the first partitions are assigned. */
+  async start(): Promise<void> {
+    const { group, topic, sessionTimeoutMs, rebalanceTimeoutMs, onAssigned, onHeartbeat } = this.options;
+    const consumer = this.kafka.consumer({
+      groupId: group,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      heartbeatInterval: Math.min(500, sessionTimeoutMs / 3),
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      allowAutoTopicCreation: false,
+      readUncommitted: false,
+      retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 8 },
+    });
+    this.consumer = consumer;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      const partitions = payload.memberAssignment[topic] ?? [];
+      // Before the first fetch of the new generation: nothing may be read from a partition that is not yet ours.
+      const added = partitions.filter((partition) => !this.assigned.has(partition));
+      if (added.length > 0) consumer.pause([{ topic, partitions: added }]);
+      this.assigned = new Set(partitions);
+      onAssigned(partitions);
+    });
+    consumer.on(consumer.events.HEARTBEAT, () => onHeartbeat());
+    consumer.on(consumer.events.CRASH, (event) => this.crashed(consumer, event));
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({ autoCommit: false, partitionsConsumedConcurrently: 1, eachBatch: async (payload) => this.pass(payload) });
+  }
+
+  /** Begins to read a partition at an offset. */
+  startAt(partition: number, offset: bigint): void {
+    const { topic } = this.options;
+    this.consumer?.seek({ topic, partition, offset: offset.toString() });
+    this.resume(partition);
+  }
+
+  pause(partition: number): void {
+    this.consumer?.pause([{ topic: this.options.topic, partitions: [partition] }]);
+  }
+
+  resume(partition: number): void {
+    this.consumer?.resume([{ topic: this.options.topic, partitions: [partition] }]);
+  }
+
+  /** Leaves the group. May be called at any time and more than once. */
+  stop(): Promise<void> {
+    return (this.stopping ??= (async () => {
+      clearTimeout(this.rejoin);
+      await this.consumer?.disconnect();
+    })());
+  }
+
+  private pass({ batch }: EachBatchPayload): void {
+    const records = batch.messages.map((message) => toLogRecord(batch.topic, batch.partition, message));
+    // fetchedOffset is missing in kafkajs's types; it is what the fetch asked for.
+    const { fetchedOffset } = batch as typeof batch & { fetchedOffset: string };
+    this.options.onRecords({ partition: batch.partition, from: BigInt(fetchedOffset), next: BigInt(batch.lastOffset()) + 1n, records });
+  }
+
+  private crashed(consumer: Consumer, { payload }: ConsumerCrashEvent): void {
+    if (this.stopping !== undefined || consumer !== this.consumer) return;
+    this.options.onTrouble(payload.error);
+    if (payload.restart) return;
+    this.assigned.clear();
+    this.options.onAssigned([]);
+    const again = async (): Promise<void> => {
+      if (this.stopping !== undefined) return;
+      try {
+        await consumer.disconnect();
+        await this.start();
+      } catch (error) {
+        this.options.onTrouble(error as Error);
+        this.rejoin = setTimeout(() => void again(), REJOIN_AFTER_MS);
+      }
+    };
+    this.rejoin = setTimeout(() => void again(), REJOIN_AFTER_MS);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Llama } from "node-llama-cpp";
+
+/** What llama.cpp runs on here. */
+export interface LlamaDevice {
+  /** `cpu`, `cuda`, `metal` or `vulkan`. */
+  backend: "cpu" | "cuda" | "metal" | "vulkan";
+  /** Names of the GPUs; empty on a CPU. */
+  gpus: string[];
+  /** Free GPU memory in bytes; 0 on a CPU. */
+  freeGpuMemory: number;
+  /** Whether the binary came with the package or was compiled on this machine. */
+  build: "prebuilt" | "localBuild";
+  llamaCppRelease: string;
+}
+
+let shared: Promise<Llama> | undefined;
+
+/**
+ * llama.cpp, loaded once a process: on the GPU where there is one, else on the CPU. Never compiles anything.
+ * @throws Error that says what was tried when no binary fits this machine.
+ */
+export function loadLlama(): Promise<Llama> {
+  return (shared ??= load().catch((error: unknown) => {
+    shared = undefined;
+    throw error;
+  }));
+}
+
+async function load(): Promise<Llama> {
+  // A real import(): the module awaits at its top level, so the require() that a notebook cell does cannot load it.
+  const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
+  try {
+    return await getLlama({ gpu: "auto", build: "never", logLevel: LlamaLogLevel.error, progressLogs: false });
+  } catch (error) {
+    throw new Error(
+      `No build of llama.cpp for ${process.platform} ${process.arch} could be loaded. `
+      + "`npx node-llama-cpp inspect gpu` shows what this machine has; `npx node-llama-cpp source download` compiles one.", { cause: error });
+  }
+}
+
+/** Tells what llama.cpp runs on. */
+export async function describeDevice(): Promise<LlamaDevice> {
+  const llama = await loadLlama();
+  const gpus = llama.gpu === false ? [] : await llama.getGpuDeviceNames();
+  const freeGpuMemory = llama.gpu === false ? 0 : (await llama.getVramState()).free;
+  return {
+    backend: llama.gpu === false ? "cpu" : llama.gpu,
+    gpus,
+    freeGpuMemory,
+    build: llama.buildType,
+    llamaCppRelease: llama.llamaCppRelease.release,
+  };
+}

@@ -1,0 +1,111 @@
+import type { ChatWrapper, LlamaChat, LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
+import { readSettings } from "../settings.js";
+import { describeDevice, type LlamaDevice, loadLlama } from "./loadLlama.js";
+import { type ResolvedModel, resolveModel } from "./resolveModel.js";
+import type { Sampling } from "./Sampling.js";
+import { SequencePool } from "./SequencePool.js";
+
+export interface LoadModelOptions {
+  /** Catalogue name or path to a .gguf. Default: CHAT_MODEL, else the embedded model. */
+  model?: string;
+  /** Tokens that one conversation may hold. Default: the catalogue's figure, at most what the model was trained for. */
+  contextSize?: number;
+  /** Conversations that generate at once. Default: the catalogue's figure. */
+  sequences?: number;
+  signal?: AbortSignal;
+}
+
+/** One sequence of the context, and what talks to it in the model's chat template. */
+export interface ChatSequence {
+  chat: LlamaChat;
+  sequence: LlamaContextSequence;
+}
+
+/** A model in memory, ready to generate. */
+export class LoadedModel {
+  private disposed: Promise<void> | undefined;
+
+  constructor(
+    private readonly resolved: ResolvedModel,
+    readonly device: LlamaDevice,
+    private readonly model: LlamaModel,
+    private readonly context: LlamaContext,
+    readonly sequences: SequencePool<ChatSequence>,
+    /** The chat template in use, as node-llama-cpp names it. */
+    readonly template: string,
+  ) {}
+
+  get name(): string {
+    return this.resolved.entry.name;
+  }
+
+  get title(): string {
+    return this.resolved.entry.title;
+  }
+
+  get path(): string {
+    return this.resolved.path;
+  }
+
+  /** SHA-256 of the model file, in hexadecimal. */
+  get sha256(): string {
+    return this.resolved.sha256;
+  }
+
+  /** The sampling that the catalogue recommends for this model. */
+  get sampling(): Sampling {
+    return this.resolved.entry.sampling;
+  }
+
+  /** Tokens that one conversation may hold, prompt and reply together. */
+  get contextSize(): number {
+    return this.context.contextSize;
+  }
+
+  /** Layers that run on a GPU. */
+  get gpuLayers(): number {
+    return this.model.gpuLayers;
+  }
+
+  /** The number of tokens of a text, in which control tokens of the template count as plain text. */
+  countTokens(text: string): number {
+    return this.model.tokenize(text, false).length;
+  }
+
+  /** Frees the memory. May be called more than once; generations under way must have ended. */
+  dispose(): Promise<void> {
+    return (this.disposed ??= (async () => {
+      await this.context.dispose();
+      await this.model.dispose();
+    })());
+  }
+}
+
+/**
+ * Loads a model into memory: on the GPU as far as it has room, else on the CPU.
+ * @throws ModelError when there is no such model; Error of llama.cpp when the file is no GGUF or memory is short.
+ */
+export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
+  const resolved = await resolveModel(spec);
+  const { entry } = resolved;
+  const llama = await loadLlama();
+  const { LlamaChat, resolveChatWrapper } = await import("node-llama-cpp");
+  const model = await llama.loadModel({ modelPath: resolved.path, ...(signal === undefined ? {} : { loadSignal: signal }) });
+  try {
+    const wrapper: ChatWrapper = resolveChatWrapper(model);
+    const context = await model.createContext({
+      contextSize: contextSize ?? Math.min(entry.contextSize, model.trainContextSize),
+      sequences: sequences ?? entry.sequences,
+      ...(entry.threads === undefined ? {} : { threads: entry.threads }),
+      ...(signal === undefined ? {} : { createSignal: signal }),
+    });
+    const pool = new SequencePool(Array.from({ length: context.totalSequences }, () => {
+      const sequence = context.getSequence();
+      return { sequence, chat: new LlamaChat({ contextSequence: sequence, chatWrapper: wrapper }) };
+    }));
+    return new LoadedModel(resolved, await describeDevice(), model, context, pool, wrapper.wrapperName);
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
+}
