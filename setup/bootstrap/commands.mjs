@@ -1,0 +1,44 @@
+// @ts-check
+
+/**
+ * @typedef {object} Command
+ * @property {string} module what runs, compiled; it exports `main(argv): Promise<exit code>`
+ * @property {("test" | "bench")[]} [compile] projects beside lib and setup
+ * @property {(argv: string[], env: NodeJS.ProcessEnv) => Stage[]} needs what must be ready before it runs
+ * @property {boolean} [announce] tells of stages that were ready before, too
+ * @property {string} does one line for the list of commands
+ */
+/** @typedef {"python" | "kernel" | "java" | "kafka"} Stage */
+
+/** @type {Stage[]} */
+const EVERYTHING = ["python", "kernel", "java", "kafka"];
+
+/** Java is for the local broker only: with KAFKA_BROKERS set, none is started.
+ * @param {string[]} _argv @param {NodeJS.ProcessEnv} env @returns {Stage[]} */
+const broker = (_argv, env) => (env["KAFKA_BROKERS"]?.trim() ? [] : ["java", "kafka"]);
+
+/** @returns {Stage[]} */
+const nothing = () => [];
+
+/** @type {Record<string, Command>} */
+export const commands = {
+  start: {
+    module: ".state/build/setup/start.js",
+    needs: (argv) => (argv.includes("--help") ? [] : EVERYTHING),
+    announce: true,
+    does: "opens JupyterLab on the notebooks; Ctrl+C stops it",
+  },
+  setup: { module: ".state/build/setup/setup.js", needs: nothing, announce: true, does: "installs what is missing, nothing else" },
+  test: { module: ".state/build/setup/test.js", compile: ["test"], needs: () => EVERYTHING, does: "lint, types and all tests" },
+  lint: { module: ".state/build/setup/lint.js", compile: ["test"], needs: nothing, does: "lint and types" },
+  walkthrough: { module: ".state/build/setup/walkthrough.js", needs: () => EVERYTHING, does: "runs every notebook, headless" },
+  kafka: {
+    module: "lib/dist/commands/kafka.js",
+    needs: (argv) => (argv[0] === "start" ? ["java", "kafka"] : []),
+    does: "start | stop | status of the local broker",
+  },
+  assistant: { module: "lib/dist/commands/assistant.js", needs: broker, does: "one assistant in the foreground" },
+  chat: { module: "lib/dist/commands/chat.js", needs: broker, does: "a chat in the terminal" },
+  bench: { module: ".state/build/bench/bench.js", compile: ["bench"], needs: broker, does: "the benchmark" },
+  evaluate: { module: ".state/build/bench/evaluate.js", compile: ["bench"], needs: nothing, does: "how well the model answers" },
+};

@@ -1,0 +1,61 @@
+// @ts-check
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { commands } from "./commands.mjs";
+import { compile } from "./compile.mjs";
+import { nodePackages } from "./packages.mjs";
+import { SetupError } from "./stage.mjs";
+
+/** The repository: this file runs as setup/bootstrap/main.mjs. */
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/**
+ * Makes ready what a command needs, then runs it in this process, so that signals reach its own handlers.
+ * Never rejects: ends the process with the command's exit code.
+ * @param {string[]} argv
+ */
+export async function main(argv) {
+  const [name = "", ...rest] = argv;
+  const code = await run(name, rest).catch((/** @type {unknown} */ error) => {
+    // By name: the compiled stages have a SetupError of their own.
+    console.error(error instanceof Error && error.name === "SetupError" ? error.message : error);
+    return 1;
+  });
+  // Handles that a library left open would keep Node alive after the work is done.
+  process.stdout.write("", () => process.exit(code));
+}
+
+/** @param {string} name @param {string[]} argv @returns {Promise<number>} */
+async function run(name, argv) {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    console.error(usage(name));
+    return 2;
+  }
+  const announce = command.announce === true && !argv.includes("--help");
+  await nodePackages(root, { announce });
+  await compile(root, ["lib", "setup", ...(command.compile ?? [])], { announce });
+  const needs = command.needs(argv, process.env);
+  if (needs.length > 0) {
+    const { prepare } = await load(".state/build/setup/prepare.js");
+    await prepare(needs, { announce });
+  }
+  if (!fs.existsSync(path.join(root, command.module))) {
+    throw new SetupError(`npm run ${name}: its program, ${command.module}, is not part of this version.`);
+  }
+  const program = await load(command.module);
+  return program.main(argv);
+}
+
+/** @param {string} module @returns {Promise<any>} */
+function load(module) {
+  return import(pathToFileURL(path.join(root, module)).href);
+}
+
+/** @param {string} name */
+function usage(name) {
+  const list = Object.entries(commands).map(([key, { does }]) => `  npm run ${key.padEnd(12)} ${does}`);
+  return [name === "" ? "No command was given." : `There is no command "${name}".`, ...list].join("\n");
+}
+
