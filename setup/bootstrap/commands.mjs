@@ -4,20 +4,20 @@
  * @typedef {object} Command
  * @property {string} module what runs, compiled; it exports `main(argv): Promise<exit code>`
  * @property {("test" | "bench")[]} [compile] projects beside lib and setup
- * @property {(argv: string[], env: NodeJS.ProcessEnv) => Stage[]} needs what must be ready before it runs
+ * @property {(argv: string[], env: NodeJS.ProcessEnv) => StageName[]} needs what must be ready before it runs
  * @property {boolean} [announce] tells of stages that were ready before, too
  * @property {string} does one line for the list of commands
  */
-/** @typedef {"python" | "kernel" | "java" | "kafka"} Stage */
+/** @typedef {"jupyterlab" | "kernel" | "java" | "kafka"} StageName */
 
-/** @type {Stage[]} */
-const EVERYTHING = ["python", "kernel", "java", "kafka"];
+/** @type {StageName[]} */
+const EVERYTHING = ["jupyterlab", "kernel", "java", "kafka"];
 
 /** Java is for the local broker only: with KAFKA_BROKERS set, none is started.
- * @param {string[]} _argv @param {NodeJS.ProcessEnv} env @returns {Stage[]} */
+ * @param {string[]} _argv @param {NodeJS.ProcessEnv} env @returns {StageName[]} */
 const broker = (_argv, env) => (env["KAFKA_BROKERS"]?.trim() ? [] : ["java", "kafka"]);
 
-/** @returns {Stage[]} */
+/** @returns {StageName[]} */
 const nothing = () => [];
 
 /** @type {Record<string, Command>} */
