@@ -1,0 +1,52 @@
+import { daemonFiles, readRunningRecord, removeRecord, type DaemonFiles, type DaemonRecord } from "./daemonRecord.js";
+import { isRunning } from "./processIdentity.js";
+import { stopProcess, type StopOptions } from "./stopProcess.js";
+import { withLock } from "./withLock.js";
+
+/** A process that runs detached from whoever started it. */
+export interface RunningDaemon {
+  name: string;
+  pid: number;
+  /** Port it listens on, where it has one. */
+  port: number | undefined;
+  logFile: string;
+  /** ISO 8601. */
+  startedAt: string;
+  /** False while somebody is still starting it, or was killed while doing so. */
+  ready: boolean;
+  /** What its starter noted about it. */
+  details: Record<string, string | number>;
+  /** Whether this very process still runs. */
+  isRunning(): Promise<boolean>;
+  /** SIGTERM, then SIGKILL after the grace period. Does nothing if it has ended; never touches a successor. */
+  stop(): Promise<void>;
+}
+
+export interface FindDaemonOptions extends StopOptions {
+  name: string;
+  /** Its pid file is `<stateDirectory>/run/<name>.json`, its log `<stateDirectory>/log/<name>.log`. */
+  stateDirectory: string;
+}
+
+/** The daemon of this name if it runs, whoever started it. */
+export async function findDaemon({ name, stateDirectory, stopTimeoutMs }: FindDaemonOptions): Promise<RunningDaemon | undefined> {
+  const files = daemonFiles(stateDirectory, name);
+  const record = await readRunningRecord(files, name);
+  return record === undefined ? undefined : runningDaemon(files, record, { stopTimeoutMs });
+}
+
+export function runningDaemon(files: DaemonFiles, record: DaemonRecord, options: StopOptions): RunningDaemon {
+  const { name, pid, startTime, port, startedAt, ready, details } = record;
+  return {
+    name, pid, port, startedAt, ready, details,
+    logFile: files.log,
+    isRunning: () => isRunning({ pid, startTime }),
+    stop: () => withLock(files.lock, () => stopDaemon(files, record, options)),
+  };
+}
+
+/** Stops the process, and removes its files unless a successor has its own there. The caller holds the lock. */
+export async function stopDaemon(files: DaemonFiles, { name, pid, startTime }: DaemonRecord, options: StopOptions): Promise<void> {
+  await stopProcess({ pid, startTime }, options);
+  if ((await readRunningRecord(files, name)) === undefined) await removeRecord(files);
+}

@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { kafkaFetch } from "./kafkaFetch.js";
+
+export interface Download {
+  url: string;
+  file: string;
+  bytes: number;
+  sha512: string;
+  /** Called with the number of bytes that came; negative where a transfer failed and begins again. */
+  onBytes?: (bytes: number) => void;
+  signal: AbortSignal;
+}
+
+/** How often a transfer is tried, and the milliseconds before the second try; they double from try to try. */
+const TRIES = 4;
+const FIRST_PAUSE = 250;
+/** Milliseconds without a byte after which a transfer counts as broken. */
+const SILENCE = 30_000;
+
+/** The transfer cannot succeed however often it is tried. */
+class Hopeless extends Error {}
+
+/**
+ * Downloads a file, unless a good one is there. It appears under its name only when its checksum is right.
+ * @throws Error in plain words, with the next step, after 4 tries; at once if the disk is full or the file does not exist.
+ */
+export async function downloadVerified(download: Download): Promise<void> {
+  const { file, signal, onBytes } = download;
+  if (await isVerified(download)) {
+    onBytes?.(download.bytes);
+    return;
+  }
+  for (let attempt = 1; ; attempt++) {
+    let received = 0;
+    try {
+      await transfer({ ...download, onBytes: (bytes) => { received += bytes; onBytes?.(bytes); } });
+      return;
+    } catch (error) {
+      onBytes?.(-received);
+      signal.throwIfAborted();
+      const final = error instanceof Hopeless || attempt === TRIES || isFileError(error);
+      if (final) throw explain(download, error, attempt);
+    }
+    // A server that is overloaded answers nobody who asks at once again.
+    await delay(FIRST_PAUSE * 2 ** (attempt - 1), undefined, { signal });
+    if (await isVerified({ ...download, file })) return;
+  }
+}
+
+/** Whether the file is there with the right content; its length alone would not tell of a damaged one. */
+async function isVerified({ file, sha512 }: Download): Promise<boolean> {
+  const content = await readFile(file).catch(() => undefined);
+  return content !== undefined && createHash("sha512").update(content).digest("hex") === sha512;
+}
+
+async function transfer({ url, file, sha512, onBytes, signal }: Download): Promise<void> {
+  const part = `${file}.${process.pid}.part`;
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE}ms`)), SILENCE);
+  try {
+    const response = await kafkaFetch(url, { signal: AbortSignal.any([signal, silence.signal]) });
+    if ([401, 403, 404, 410].includes(response.status)) throw new Hopeless(`the server answers ${response.status} ${response.statusText}`);
+    if (!response.ok || response.body === null) throw new Error(`the server answers ${response.status} ${response.statusText}`);
+    const hash = createHash("sha512");
+    const output = await open(part, "w");
+    try {
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        timer.refresh();
+        hash.update(chunk);
+        await output.writeFile(chunk);
+        onBytes?.(chunk.length);
+      }
+    } finally {
+      await output.close();
+    }
+    const actual = hash.digest("hex");
+    if (actual !== sha512) throw new Error(`wrong checksum: SHA-512 is ${actual}, expected ${sha512}`);
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isFileError(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EPERM"].includes(codeOf(error) ?? "");
+}
+
+function explain({ url, file }: Download, error: unknown, tries: number): Error {
+  const code = codeOf(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  const { host } = new URL(url);
+  const failed = `Downloading ${url} failed`;
+  const again = "then run this again: what has come is kept";
+  const options = { cause: error };
+  if (code === "ENOSPC" || code === "EDQUOT") return new Error(`${failed}: the disk of ${file} is full. Make room for 50 MB, ${again}.`, options);
+  if (isFileError(error)) return new Error(`${failed}: ${file} cannot be written (${code ?? ""}). Check who owns the folder, ${again}.`, options);
+  if (error instanceof Hopeless) return new Error(`${failed}: ${reason}. If MAVEN_MIRROR is set, check that it serves Maven Central's layout, ${again}.`, options);
+  if (reason.startsWith("wrong checksum")) {
+    return new Error(`${failed} ${tries} times: ${reason}. Something between here and ${host} changes files; try another network or MAVEN_MIRROR, ${again}.`, options);
+  }
+  return new Error(`${failed} ${tries} times: ${code ?? reason}. Check the network, the proxy (HTTPS_PROXY) or MAVEN_MIRROR, ${again}.`, options);
+}
+
+/** fetch hides the reason in its error's cause. */
+function codeOf(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === "string") return code;
+  }
+  return undefined;
+}

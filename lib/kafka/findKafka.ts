@@ -1,0 +1,93 @@
+import path from "node:path";
+import { findDaemon, type RunningDaemon } from "../daemon/findDaemon.js";
+import { withLock } from "../daemon/withLock.js";
+import { readSettings, type Settings } from "../settings.js";
+import type { KafkaMode } from "./kafkaRelease.js";
+
+/** A local broker that runs detached from whoever started it. */
+export interface RunningKafka {
+  mode: KafkaMode;
+  /** "4.4.0". */
+  version: string;
+  port: number;
+  /** For a client: `["127.0.0.1:9092"]`. */
+  brokers: string[];
+  pid: number;
+  logFile: string;
+  /** Folder with its records and configuration. */
+  dataDirectory: string;
+  /** Stops the broker, and then ZooKeeper where it has one. Does nothing if they have stopped. */
+  stop(): Promise<void>;
+}
+
+export interface FindKafkaOptions {
+  /** Default: the settings' port, KAFKA_PORT or 9092. */
+  port?: number | undefined;
+  /** Where pid files, logs and data lie. Default: the settings' state directory. */
+  stateDirectory?: string | undefined;
+  /** Default: read from the environment. */
+  settings?: Settings | undefined;
+}
+
+/** Milliseconds that a broker gets to write everything and say goodbye; 1.5 s is usual. */
+const STOP_LIMIT = 20_000;
+
+/** The local broker of this port if it runs and is ready, whoever started it. */
+export async function findKafka(options: FindKafkaOptions = {}): Promise<RunningKafka | undefined> {
+  const { port, stateDirectory } = whichKafka(options);
+  const daemon = await findDaemon({ name: kafkaName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
+  return daemon?.ready === true ? runningKafka(daemon, port, stateDirectory) : undefined;
+}
+
+/**
+ * Stops the local broker of this port and its ZooKeeper, also one that is only half there: a broker whose start was
+ * interrupted, a ZooKeeper whose broker was killed.
+ * @returns Whether anything ran.
+ */
+export async function stopKafka(options: FindKafkaOptions = {}): Promise<boolean> {
+  const { port, stateDirectory } = whichKafka(options);
+  return await withLock(kafkaLock(port, stateDirectory), async () => {
+    let any = false;
+    // The broker first: it says goodbye to ZooKeeper.
+    for (const name of [kafkaName(port), zookeeperName(port)]) {
+      const daemon = await findDaemon({ name, stateDirectory, stopTimeoutMs: STOP_LIMIT });
+      await daemon?.stop();
+      any ||= daemon !== undefined;
+    }
+    return any;
+  });
+}
+
+export const kafkaName = (port: number) => `kafka-${port}`;
+export const zookeeperName = (port: number) => `zookeeper-${port}`;
+
+/** Held while the broker of this port and its ZooKeeper are started or stopped. */
+export const kafkaLock = (port: number, stateDirectory: string) => path.join(stateDirectory, "run", `${kafkaName(port)}-and-zookeeper.lock`);
+
+export function whichKafka({ port, stateDirectory, settings = readSettings() }: FindKafkaOptions) {
+  return { settings, port: port ?? settings.kafkaPort, stateDirectory: path.resolve(stateDirectory ?? settings.stateDirectory) };
+}
+
+export function runningKafka(daemon: RunningDaemon, port: number, stateDirectory: string): RunningKafka {
+  const { pid, logFile, details } = daemon;
+  const stop = async () => {
+    await withLock(kafkaLock(port, stateDirectory), async () => {
+      const wasRunning = await daemon.isRunning();
+      await daemon.stop();
+      // ZooKeeper may belong to a successor by now.
+      const successor = await findDaemon({ name: kafkaName(port), stateDirectory });
+      if (!wasRunning && successor !== undefined) return;
+      await (await findDaemon({ name: zookeeperName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT }))?.stop();
+    });
+  };
+  return {
+    mode: details["mode"] === "zookeeper" ? "zookeeper" : "kraft",
+    version: String(details["version"]),
+    port,
+    brokers: [`127.0.0.1:${port}`],
+    pid,
+    logFile,
+    dataDirectory: String(details["dataDirectory"]),
+    stop,
+  };
+}

@@ -1,0 +1,74 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Java } from "./java.js";
+import type { KafkaFiles } from "./kafkaFiles.js";
+
+export interface JavaProgram {
+  java: Java;
+  kafka: KafkaFiles;
+  /** Working directory: the program writes nowhere else. */
+  directory: string;
+  /** Largest heap in MiB. */
+  heap: number;
+  main: string;
+  args: string[];
+}
+
+/** What starts a Java program from Kafka's jars: for startDaemon, or for execFile. */
+export interface JavaCommand {
+  command: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+}
+
+/** The command for a program of Kafka's; writes its logging configuration into its directory. */
+export async function javaCommand({ java, kafka, directory, heap, main, args }: JavaProgram): Promise<JavaCommand> {
+  await mkdir(path.join(directory, "tmp"), { recursive: true });
+  const [name, text] = kafka.logging === "log4j2" ? ["log4j2.properties", LOG4J2] : ["log4j.properties", RELOAD4J];
+  await writeFile(path.join(directory, name), text);
+  return {
+    command: java.command,
+    args: [
+      `-Xms${Math.min(heap, 128)}m`, `-Xmx${heap}m`, ...JVM_FLAGS,
+      `-Djava.io.tmpdir=${path.join(directory, "tmp")}`,
+      "-Dkafka.logs.dir=.",
+      kafka.logging === "log4j2" ? `-Dlog4j2.configurationFile=${name}` : `-Dlog4j.configuration=file:${name}`,
+      // Relative: Java splits a class path at colons, which a folder's name may have.
+      "-cp", path.join(path.relative(directory, kafka.libs), "*"),
+      main, ...args,
+    ],
+    cwd: directory,
+    // Without a UTF-8 locale Java cannot open a path with other letters than ASCII.
+    env: { LC_ALL: process.platform === "darwin" ? "en_US.UTF-8" : "C.UTF-8" },
+  };
+}
+
+const JVM_FLAGS = [
+  "-XX:+UseSerialGC",
+  // Java would write its performance counters to /tmp.
+  "-XX:-UsePerfData",
+  "-Xshare:auto",
+  "-Djava.awt.headless=true",
+  "-Dcom.sun.management.jmxremote=false",
+];
+
+/** Everything goes to standard output, which is the daemon's log. Informational lines only where they tell of a start. */
+const LOG4J2 = `status=WARN
+appender.stdout.type=Console
+appender.stdout.name=STDOUT
+appender.stdout.layout.type=PatternLayout
+appender.stdout.layout.pattern=[%d] %p %m (%c)%n
+rootLogger.level=WARN
+rootLogger.appenderRef.stdout.ref=STDOUT
+logger.server.name=kafka.server.KafkaRaftServer
+logger.server.level=INFO
+`;
+
+const RELOAD4J = `log4j.rootLogger=WARN, stdout
+log4j.appender.stdout=org.apache.log4j.ConsoleAppender
+log4j.appender.stdout.layout=org.apache.log4j.PatternLayout
+log4j.appender.stdout.layout.ConversionPattern=[%d] %p %m (%c)%n
+log4j.logger.kafka.server.KafkaServer=INFO
+log4j.logger.org.apache.zookeeper.server.ZooKeeperServer=INFO
+`;

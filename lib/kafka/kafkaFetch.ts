@@ -1,0 +1,2 @@
+/** fetch, through the proxy that the environment names. */
+export const kafkaFetch = fetch;
