@@ -1,7 +1,22 @@
-export { readSettings, type Settings } from "./settings.js";
+export { readSettings, type ClusterSettings, type Settings } from "./settings.js";
 export type { OnProgress, Progress } from "./progress.js";
+
+export { findKafka, type RunningKafka, stopKafka } from "./kafka/findKafka.js";
+export { startKafka, type StartKafkaOptions } from "./kafka/startKafka.js";
+export { checkReachable, ClusterUnreachableError } from "./kafka/checkReachable.js";
+export { connectKafka } from "./kafka/connectKafka.js";
+export { partitionOfKey } from "./kafka/partitionOfKey.js";
+
 export { catalogue, type CatalogueEntry } from "./model/catalogue.js";
 export { ChatNodeLlamaCpp } from "./model/ChatNodeLlamaCpp.js";
-export { describeDevice } from "./model/loadLlama.js";
+export { describeDevice, type LlamaDevice } from "./model/loadLlama.js";
 export { type LoadedModel, loadModel } from "./model/loadModel.js";
 export { originalSampling, type Sampling } from "./model/Sampling.js";
+
+export type { AssistantEvent } from "./chat/AssistantEvent.js";
+export { type ChatMessage, parseMessage, serializeMessage, timestampNow } from "./chat/ChatMessage.js";
+export { type Chat, NoReplyError, openChat, type OpenChatOptions, type SayOptions } from "./chat/openChat.js";
+export { buildPrompt, GREETING, MEMORY_TOKENS, PERSONA } from "./chat/prompt.js";
+export type { Reply } from "./chat/Reply.js";
+export { type RunningAssistant, startAssistant, type StartAssistantOptions } from "./chat/startAssistant.js";
+export { type ChatTopics, ensureChatTopics, topicsOf } from "./chat/topics.js";

@@ -1,4 +1,5 @@
 import kafkajs, { type Admin, type Kafka } from "kafkajs";
+import { withAdmin } from "./withAdmin.js";
 
 /** A topic as it must be. */
 export interface TopicSpec {
@@ -25,18 +26,14 @@ export class TopicMismatchError extends Error {
  * @throws TopicMismatchError when a topic has another number of partitions: keys would hash to other partitions, and the order within a conversation would be lost.
  */
 export async function ensureTopics(kafka: Kafka, specs: TopicSpec[]): Promise<EnsuredTopics> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
+  return withAdmin(kafka, "Creating topics", async (admin) => {
     const existing = new Set(await admin.listTopics());
     const missing = specs.filter(({ topic }) => !existing.has(topic));
     if (missing.length > 0) await createTopics(admin, missing);
     await checkPartitions(admin, specs);
     const present = specs.filter(({ topic }) => existing.has(topic));
     return { created: missing.map(({ topic }) => topic), differences: await findDifferences(admin, present) };
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }
 
 async function createTopics(admin: Admin, specs: TopicSpec[]): Promise<void> {
@@ -80,13 +77,9 @@ async function findDifferences(admin: Admin, specs: TopicSpec[]): Promise<string
 
 /** The number of partitions of a topic, or undefined where there is no such topic. */
 export async function countPartitions(kafka: Kafka, topic: string): Promise<number | undefined> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
+  return withAdmin(kafka, `Looking at the topic ${topic}`, async (admin) => {
     if (!(await admin.listTopics()).includes(topic)) return undefined;
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
     return topics[0]?.partitions.length;
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }

@@ -56,6 +56,15 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
     this.sampling = { ...model.sampling, ...withoutUndefined({ temperature, topP, topK, repeatPenalty, maxTokens, seed }) };
   }
 
+  get modelName(): string {
+    return this.model.name;
+  }
+
+  /** The number of tokens of a text; control tokens of the template count as plain text. */
+  countTokens(text: string): number {
+    return this.model.countTokens(text);
+  }
+
   override _llmType(): string {
     return "node-llama-cpp";
   }

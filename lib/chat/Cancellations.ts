@@ -1,0 +1,65 @@
+import type { Kafka } from "kafkajs";
+import { type PartitionReader, readPartitions } from "../kafka/readPartitions.js";
+import { readStartOffsets } from "../kafka/readOffsets.js";
+import type { ChatTopics } from "./topics.js";
+
+/** Wishes to stop a reply that were read and whose question has not come yet; the topic forgets them after an hour too. */
+const MOST_REMEMBERED = 10_000;
+
+/** The wishes of people to stop a reply, from the control topic: every assistant reads all of them, since any may get the question. */
+export class Cancellations {
+  private readonly wished = new Set<string>();
+  private readonly running = new Map<string, AbortController>();
+  private reader: PartitionReader | undefined;
+
+  /** Reads the control topic from its start, and for as long as it is not stopped. */
+  async start(kafka: Kafka, { control }: ChatTopics, onError: (error: Error) => void): Promise<void> {
+    const start = await readStartOffsets(kafka, control);
+    this.reader = await readPartitions(kafka, {
+      positions: [...start].map(([partition, offset]) => ({ topic: control, partition, offset })),
+      onError,
+      onRecord: ({ value }) => {
+        const question = parseCancel(value);
+        if (question !== undefined) this.cancel(question);
+      },
+    });
+  }
+
+  /** Aborted as soon as the person wishes to stop the reply to this question; at once if that was before. */
+  signalOf(question: string): AbortSignal {
+    const controller = new AbortController();
+    this.running.set(question, controller);
+    if (this.wished.has(question)) controller.abort(new Error("cancelled by the person"));
+    return controller.signal;
+  }
+
+  /** The question is answered: a wish that comes now has no effect. */
+  forget(question: string): void {
+    this.running.delete(question);
+    this.wished.delete(question);
+  }
+
+  async stop(): Promise<void> {
+    await this.reader?.stop();
+  }
+
+  private cancel(question: string): void {
+    this.running.get(question)?.abort(new Error("cancelled by the person"));
+    this.wished.add(question);
+    if (this.wished.size > MOST_REMEMBERED) for (const oldest of this.wished) return void this.wished.delete(oldest);
+  }
+}
+
+export function serializeCancel(question: string): string {
+  return JSON.stringify({ v: 1, type: "cancel", question });
+}
+
+function parseCancel(value: Buffer | null): string | undefined {
+  try {
+    const { v, type, question } = JSON.parse(value?.toString() ?? "") as Record<string, unknown>;
+    return v === 1 && type === "cancel" && typeof question === "string" ? question : undefined;
+  } catch {
+    // Written by a foreign program: nothing that anybody waits for.
+    return undefined;
+  }
+}

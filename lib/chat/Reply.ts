@@ -1,0 +1,52 @@
+import type { LogRecord } from "../kafka/LogRecord.js";
+import { parseMessage } from "./ChatMessage.js";
+import { identityOf } from "./identity.js";
+
+/** A reply as it was committed. */
+export interface Reply {
+  id: string;
+  text: string;
+  conversation: string;
+  /** Identity of the message that it answers. */
+  replyTo: string;
+  /** Where it lies in the chat topic. */
+  partition: number;
+  offset: bigint;
+  /** Nanoseconds since the epoch. */
+  timestamp: bigint;
+  /** The person stopped it: the text is what was written until then. */
+  cancelled: boolean;
+  /** Why there is no real reply: the text says so in plain words. */
+  error: string | undefined;
+  /** Name of the model, and of the assistant that wrote it. */
+  model: string | undefined;
+  worker: string | undefined;
+  /** What the model tells of the generation: tokens, and milliseconds. */
+  timings: Record<string, unknown>;
+}
+
+/** The reply in a record of the chat topic, or undefined where the record is none. */
+export function readReply(record: LogRecord): Reply | undefined {
+  const { headers, partition, offset } = record;
+  const replyTo = headers.get("reply_to");
+  if (replyTo === undefined) return undefined;
+  try {
+    const { role, text, conversation, timestamp } = parseMessage(record.value);
+    if (role !== "AI") return undefined;
+    return {
+      id: identityOf(record), text, conversation, replyTo, partition, offset, timestamp, cancelled: headers.get("cancelled") === "true",
+      error: headers.get("error"), model: headers.get("model"), worker: headers.get("worker"), timings: parseTimings(headers.get("timings")),
+    };
+  } catch {
+    // No message at all: the assistant puts it into the error topic.
+    return undefined;
+  }
+}
+
+function parseTimings(header: string | undefined): Record<string, unknown> {
+  try {
+    return JSON.parse(header ?? "{}") as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}

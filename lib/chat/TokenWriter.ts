@@ -1,0 +1,81 @@
+import type { NewRecord } from "../kafka/LogRecord.js";
+import type { RecordWriter } from "../kafka/RecordWriter.js";
+import { type Attempt, serializeTokens } from "./TokenRecord.js";
+
+/** Where the pieces of one reply go. */
+export interface TokenStream {
+  write(text: string): void;
+  /** Says that nothing follows. */
+  end(): void;
+}
+
+interface Open {
+  partition: number;
+  conversation: string;
+  reply: string;
+  attempt: Attempt;
+  index: number;
+  waiting: string;
+  ended: boolean;
+}
+
+/**
+ * Writes replies to the token topic while they are written. Generation never waits for it: what comes while a request is
+ * under way goes out with the next one, all conversations together. A piece that cannot be written is dropped, since the
+ * committed reply has the whole text.
+ */
+export class TokenWriter {
+  private readonly dirty = new Set<Open>();
+  private sending: Promise<void> | undefined;
+
+  constructor(private readonly writer: RecordWriter, private readonly topic: string) {}
+
+  open(place: { partition: number; conversation: string; reply: string; attempt: Attempt }): TokenStream {
+    const stream: Open = { ...place, index: 0, waiting: "", ended: false };
+    return {
+      write: (text) => {
+        stream.waiting += text;
+        this.wake(stream);
+      },
+      end: () => {
+        stream.ended = true;
+        this.wake(stream);
+      },
+    };
+  }
+
+  /** Resolves when all that was written so far has been sent, or dropped. */
+  async flush(): Promise<void> {
+    await this.sending;
+  }
+
+  private wake(stream: Open): void {
+    this.dirty.add(stream);
+    this.send();
+  }
+
+  private send(): void {
+    if (this.dirty.size === 0) return;
+    this.sending ??= this.sendAll().finally(() => {
+      this.sending = undefined;
+      this.send();
+    });
+  }
+
+  private async sendAll(): Promise<void> {
+    // After the current turn of the event loop: pieces that sequences of one batch give at once travel together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.dirty.size > 0) {
+      const records = [...this.dirty].map((stream) => this.take(stream));
+      this.dirty.clear();
+      await this.writer.send(records).catch(() => undefined);
+    }
+  }
+
+  private take(stream: Open): NewRecord {
+    const { partition, conversation, reply, attempt, index, waiting: text, ended: last } = stream;
+    stream.waiting = "";
+    stream.index += 1;
+    return { topic: this.topic, partition, key: conversation, value: serializeTokens({ reply, attempt, index, text, last }) };
+  }
+}

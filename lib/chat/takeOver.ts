@@ -1,0 +1,94 @@
+import type { Kafka } from "kafkajs";
+import { PartitionTransactions } from "../kafka/PartitionTransactions.js";
+import { readCommittedOffsets, readStartOffsets } from "../kafka/readOffsets.js";
+import { readPartitions } from "../kafka/readPartitions.js";
+import { type Memory, parseMemory } from "./Memory.js";
+import { type ChatTopics, transactionalIdOf } from "./topics.js";
+
+/** A partition that is ours: nobody who had it before can write any more. */
+export interface OwnedPartition {
+  partition: number;
+  transactions: PartitionTransactions;
+  /** Offset of the claim in the memory topic: grows with each owner. */
+  claim: number;
+  memories: Map<string, Memory>;
+  /** Offset of the first record that the group has not finished. */
+  next: bigint;
+}
+
+/** Key of the claim records. Not UTF-8, so that it is no conversation's. */
+const CLAIM_KEY = Buffer.concat([Buffer.from([0xff]), Buffer.from("claim")]);
+
+/**
+ * Takes partitions over: fences the owner before, then reads what it has left. In this order, since only what is read
+ * after the fence is final.
+ *
+ * 1. A transaction under the partition's transactional id writes a claim to the memory topic. From here on every
+ *    transaction of an earlier owner fails, and one that was open is aborted.
+ * 2. The partition of the memory topic is read, committed records only, from its start through the claim.
+ * 3. The group's offset is read.
+ */
+export async function takeOver(kafka: Kafka, topics: ChatTopics, partitions: number[], worker: string): Promise<OwnedPartition[]> {
+  const owned = await Promise.allSettled(partitions.map((partition) => claimPartition(kafka, topics, partition, worker)));
+  const claimed = owned.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  try {
+    for (const result of owned) if (result.status === "rejected") throw result.reason;
+    await readMemories(kafka, topics, claimed);
+    const committed = await readCommittedOffsets(kafka, topics.group, topics.chat);
+    const start = await readStartOffsets(kafka, topics.chat);
+    for (const partition of claimed) partition.next = committed.get(partition.partition) ?? start.get(partition.partition) ?? 0n;
+    return claimed;
+  } catch (error) {
+    await Promise.all(claimed.map(({ transactions }) => transactions.close()));
+    throw error;
+  }
+}
+
+async function claimPartition(kafka: Kafka, topics: ChatTopics, partition: number, worker: string): Promise<OwnedPartition> {
+  const transactions = new PartitionTransactions(kafka, transactionalIdOf(topics, partition));
+  await transactions.connect();
+  try {
+    let claim = 0;
+    await transactions.run(async ({ send }) => {
+      const [offset] = await send([{ topic: topics.memory, partition, key: CLAIM_KEY, value: JSON.stringify({ v: 1, worker }) }]);
+      claim = Number(offset);
+    });
+    return { partition, transactions, claim, memories: new Map(), next: 0n };
+  } catch (error) {
+    await transactions.close();
+    throw error;
+  }
+}
+
+async function readMemories(kafka: Kafka, { memory }: ChatTopics, owned: OwnedPartition[]): Promise<void> {
+  const start = await readStartOffsets(kafka, memory);
+  const waiting = new Map(owned.map((partition) => [partition.partition, partition]));
+  if (waiting.size === 0) return;
+  let done!: () => void;
+  let fail!: (error: Error) => void;
+  const finished = new Promise<void>((resolve, reject) => {
+    done = resolve;
+    fail = reject;
+  });
+  finished.catch(() => undefined);
+  const reader = await readPartitions(kafka, {
+    positions: owned.map(({ partition }) => ({ topic: memory, partition, offset: start.get(partition) ?? 0n })),
+    onError: fail,
+    onRecord: ({ partition, offset, key, value }) => {
+      const owner = waiting.get(partition);
+      if (owner === undefined) return;
+      if (key !== null && key[0] !== CLAIM_KEY[0]) {
+        if (value === null) owner.memories.delete(key.toString());
+        else owner.memories.set(key.toString(), parseMemory(value));
+      }
+      if (offset < BigInt(owner.claim)) return;
+      waiting.delete(partition);
+      if (waiting.size === 0) done();
+    },
+  });
+  try {
+    await finished;
+  } finally {
+    await reader.stop();
+  }
+}

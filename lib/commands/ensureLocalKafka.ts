@@ -1,0 +1,15 @@
+import { findKafka } from "../kafka/findKafka.js";
+import { startKafka } from "../kafka/startKafka.js";
+import type { Settings } from "../settings.js";
+
+/**
+ * Starts the local broker unless one runs or KAFKA_BROKERS names a cluster. What it does goes to stderr, so that replies alone are on stdout.
+ * @returns whether it was started here.
+ */
+export async function ensureLocalKafka(settings: Settings, signal?: AbortSignal): Promise<boolean> {
+  if (settings.cluster.external || await findKafka({ settings }) !== undefined) return false;
+  const started = performance.now();
+  const { version, port, pid } = await startKafka({ settings, signal });
+  console.error(`Kafka ${version} started on 127.0.0.1:${port} in ${((performance.now() - started) / 1000).toFixed(1)} s (pid ${pid}); stop it with: npm run kafka -- stop`);
+  return true;
+}
