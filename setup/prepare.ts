@@ -4,6 +4,7 @@ import { runStage, type StageOptions } from "./bootstrap/stage.mjs";
 import { readContext } from "./stages/context.js";
 import { javaStage } from "./stages/java.js";
 import { jupyterLabStage } from "./stages/jupyterLab.js";
+import { kafkaStage } from "./stages/kafka.js";
 import { kernelStage } from "./stages/kernel.js";
 
 /**
@@ -22,4 +23,5 @@ export async function prepare(names: StageName[], options: StageOptions): Promis
     if (!(await java.ready())) await runStage(jupyterLab, { announce: false });
     await runStage(java, options);
   }
+  if (names.includes("kafka")) await runStage(kafkaStage(context), options);
 }

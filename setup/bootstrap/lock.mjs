@@ -48,7 +48,7 @@ function makeFolder(folder) {
     fs.mkdirSync(folder, { recursive: true });
     fs.accessSync(folder, fs.constants.W_OK);
   } catch (error) {
-    throw new SetupError(failure(`${folder} cannot be written`, String(error), "none"));
+    throw new SetupError(failure(`${folder} cannot be written`, String(error)));
   }
 }
 

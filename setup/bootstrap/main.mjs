@@ -18,12 +18,18 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", ".
 export async function main(argv) {
   const [name = "", ...rest] = argv;
   const code = await run(name, rest).catch((/** @type {unknown} */ error) => {
-    // By name: the compiled stages have a SetupError of their own.
-    console.error(error instanceof Error && error.name === "SetupError" ? error.message : error);
+    console.error(isForPeople(error) ? error.message : error);
     return 1;
   });
   // Handles that a library left open would keep Node alive after the work is done.
   process.stdout.write("", () => process.exit(code));
+}
+
+/** Errors that we throw tell all in their message; a stack is for what nobody foresaw: a TypeError, the system's error codes.
+ * By name, as the compiled stages have a SetupError of their own.
+ * @param {unknown} error @returns {error is Error} */
+function isForPeople(error) {
+  return error instanceof Error && ["Error", "SetupError"].includes(error.name) && !("code" in error);
 }
 
 /** @param {string} name @param {string[]} argv @returns {Promise<number>} */

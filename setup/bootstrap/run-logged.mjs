@@ -12,7 +12,7 @@ const TAIL = 12;
  * Runs a program with its output in a log file.
  * @param {string[]} command the program and its arguments
  * @param {{ cwd: string, log: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void, advice?: string }} options
- *   `env` is added to this process's; `advice` is what to do when the output is of no known kind
+ *   `env` is added to this process's; `advice` is what to do beside what the output tells
  * @returns {Promise<string>} all that it wrote
  * @throws {SetupError} with the last lines, what they mean, and where the log is
  */
@@ -42,18 +42,22 @@ export async function runLogged([program = "", ...args], { cwd, log, env = {}, o
 }
 
 /**
- * @param {string} what @param {string} output @param {string} log
- * @param {string} [advice]
+ * The words for a stage that failed.
+ * @param {string} what failed
+ * @param {string} output its last lines are shown
+ * @param {string} [log] path of the whole output
+ * @param {string} [advice] what to do, or what else to do when the output is of a known kind
  */
-export function failure(what, output, log, advice = "read the log, then run the command again: it goes on where it stopped") {
+export function failure(what, output, log, advice) {
   const known = explain(output);
+  const todo = [known?.todo, advice].filter((text) => text !== undefined);
   const tail = output.trimEnd().split("\n").filter((line) => !/ http (fetch|cache) /.test(line)).slice(-TAIL);
   return [
     what,
     ...tail.map((line) => `  | ${line}`),
     ...(known === undefined ? [] : [`  Why: ${known.why}`]),
-    `  What to do: ${known?.todo ?? advice}`,
-    `  The whole log: ${log}`,
+    `  What to do: ${todo.length > 0 ? todo.join("; or ") : "read the log, then run the command again: it goes on where it stopped"}`,
+    ...(log === undefined ? [] : [`  The whole log: ${log}`]),
   ].join("\n");
 }
 

@@ -28,6 +28,8 @@ export function jupyterLabStage({ root, state, venv }: Context): Stage {
       // --clear: what an interrupted install left is not to be trusted. pip's cache keeps the downloads.
       await runLogged([python.executable, "-I", "-m", "venv", "--clear", venv.folder], { cwd: state, log });
       await pipInstall(venv, { requirements, log, update });
+      // JupyterLab runs a yarn.js of its own, which is CommonJS; our package.json would make it a module.
+      fs.writeFileSync(path.join(venv.folder, "package.json"), '{ "type": "commonjs" }\n');
       fs.writeFileSync(stamp, stampText(venv.python, requirements));
     },
   };

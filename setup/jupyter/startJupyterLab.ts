@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { findDaemon } from "#lib/daemon/findDaemon.js";
+import { logTail } from "#lib/daemon/logFile.js";
+import { isPortBound, portHolder } from "#lib/daemon/port.js";
+import { startDaemon } from "#lib/daemon/startDaemon.js";
+import { waitUntil } from "#lib/daemon/waitUntil.js";
+import { findKafka } from "#lib/kafka/findKafka.js";
+import { SetupError } from "../bootstrap/stage.mjs";
+import type { Context } from "../stages/context.js";
+import { endProcesses } from "./endProcesses.js";
+import { configureJupyter, jupyterEnvironment } from "./configureJupyter.js";
+import { findServer } from "./findServer.js";
+
+export interface RunningJupyterLab {
+  /** With the token, at the first notebook. */
+  url: string;
+  /** True when it ran before: its starter was killed, or sits in another terminal. */
+  reused: boolean;
+  logFile: string;
+  logTail(): Promise<string>;
+  /** Pid of the local broker that ran before JupyterLab was started; 0 if none. */
+  kafkaBefore: number;
+  /** Fulfilled when the server has ended, whatever the reason. */
+  ended: Promise<"ended">;
+  /** Ends kernels, then the server; by force after 20 s. Idempotent. */
+  stop(): Promise<void>;
+  /** Ends all at once. Idempotent. */
+  kill(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Default: 8888, or the next free one. */
+  port: number | undefined;
+  /** Whether Jupyter opens a browser; it does not where there is no display. */
+  browser: boolean;
+  signal: AbortSignal;
+}
+
+const NAME = "jupyterlab";
+/** Milliseconds until the server answers; 2 s is usual, the first time after the installation takes longer. */
+const READY_LIMIT = 90_000;
+
+/**
+ * Starts JupyterLab on the notebooks, or finds the one that runs; loopback only, behind a token.
+ * @throws SetupError when the port is taken, Error when it does not get ready (with its log's last lines)
+ */
+export async function startJupyterLab(context: Context, { port, browser, signal }: StartOptions): Promise<RunningJupyterLab> {
+  const { state, root, venv } = context;
+  const folders = configureJupyter(context);
+  const installed = hashOf(path.join(venv.folder, ".kafka-llm-chat-installed"));
+  const before = await findDaemon({ name: NAME, stateDirectory: state });
+  // One that an older installation has started would miss files by now.
+  if (before !== undefined && before.details["installed"] !== installed) await before.stop();
+  const reused = (await findDaemon({ name: NAME, stateDirectory: state })) !== undefined;
+  if (!reused) {
+    await endProcesses(folders.runtime);
+    if (port !== undefined) await checkPort(port);
+  }
+  const notebooks = path.join(root, "notebooks");
+  const daemon = await startDaemon({
+    name: NAME,
+    stateDirectory: state,
+    command: venv.python,
+    args: ["-m", "jupyterlab", ...flags({ notebooks, port, browser: browser && hasDisplay() })],
+    cwd: notebooks,
+    env: jupyterEnvironment(folders),
+    details: { installed, kafkaBefore: (await findKafka())?.pid ?? 0 },
+    ready: async (waiting) => (await findServer(folders.runtime, waiting)) !== undefined,
+    readyTimeoutMs: READY_LIMIT,
+    signal,
+  });
+  const server = await findServer(folders.runtime, signal);
+  if (server === undefined) throw new Error(`JupyterLab (process ${daemon.pid}) runs but does not answer. End it and try again.`);
+  const ended = waitUntil(async () => ((await daemon.isRunning()) ? undefined : ("ended" as const)), {
+    description: "JupyterLab not ended", timeoutMs: 2 ** 31 - 1, intervalMs: 500,
+  });
+  const sweep = () => endProcesses(folders.runtime);
+  return {
+    url: `${server.url}${landingPage(notebooks)}?token=${server.token}`,
+    reused,
+    logFile: daemon.logFile,
+    logTail: () => logTail(daemon.logFile),
+    kafkaBefore: Number(daemon.details["kafkaBefore"]),
+    ended,
+    stop: () => daemon.stop().then(sweep),
+    kill: async () => {
+      await (await findDaemon({ name: NAME, stateDirectory: state, stopTimeoutMs: 0 }))?.stop();
+      await sweep();
+    },
+  };
+}
+
+function flags({ notebooks, port, browser }: { notebooks: string; port: number | undefined; browser: boolean }): string[] {
+  return [
+    "--ServerApp.ip=127.0.0.1",
+    `--ServerApp.port=${port ?? 8888}`,
+    `--ServerApp.port_retries=${port === undefined ? 100 : 0}`,
+    `--ServerApp.root_dir=${notebooks}`,
+    `--LabApp.default_url=/${landingPage(notebooks)}`,
+    `--ServerApp.open_browser=${browser ? "True" : "False"}`,
+    // Jupyter refuses to run as root otherwise, and in a container one often is.
+    ...(process.getuid?.() === 0 ? ["--allow-root"] : []),
+  ];
+}
+
+/** The first notebook, or the list of files while there is none. */
+function landingPage(notebooks: string): string {
+  const first = fs.readdirSync(notebooks).filter((name) => name.endsWith(".ipynb")).sort()[0];
+  return first === undefined ? "lab" : `lab/tree/${encodeURIComponent(first)}`;
+}
+
+function hasDisplay(): boolean {
+  return process.platform === "darwin" || Boolean(process.env["DISPLAY"] ?? process.env["WAYLAND_DISPLAY"]);
+}
+
+function hashOf(file: string): string {
+  return createHash("sha256").update(fs.readFileSync(file)).digest("hex");
+}
+
+async function checkPort(port: number): Promise<void> {
+  if (!(await isPortBound(port))) return;
+  throw new SetupError(`Port ${port} is in use by ${await portHolder(port)}.\n  What to do: stop that, give another --port, or none: then the next free one from 8888 is taken.`);
+}

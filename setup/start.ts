@@ -1,0 +1,67 @@
+import { parseArgs } from "node:util";
+import { findKafka } from "#lib/kafka/findKafka.js";
+import { SetupError } from "./bootstrap/stage.mjs";
+import { nextSignal } from "./jupyter/nextSignal.js";
+import { startJupyterLab, type RunningJupyterLab } from "./jupyter/startJupyterLab.js";
+import { readContext } from "./stages/context.js";
+
+const HELP = `npm start [-- --port N] [--no-browser]
+
+Opens JupyterLab on the notebooks, and installs first what is missing. Ctrl+C stops it, and a Kafka broker that was
+started meanwhile.
+
+  --port N       listen there; default: 8888, or the next port that is free
+  --no-browser   only print the address
+  --help         this text`;
+
+/**
+ * `npm start`.
+ * @returns the exit code: 0 when it was stopped, 1 when JupyterLab ended by itself
+ */
+export async function main(argv: string[]): Promise<number> {
+  const options = parse(argv);
+  if (options === undefined) {
+    console.log(HELP);
+    return 0;
+  }
+  const stopped = nextSignal();
+  const jupyter = await startJupyterLab(readContext(), { ...options, signal: stopped.signal }).catch((error: unknown) => {
+    if (stopped.signal.aborted) return undefined;
+    throw error;
+  });
+  if (jupyter === undefined) return 0;
+  console.log(`JupyterLab ${jupyter.reused ? "runs already" : "is ready"}: ${jupyter.url}\nCtrl+C stops it.`);
+
+  const ended = await Promise.race([stopped.promise, jupyter.ended]);
+  if (ended !== "ended") {
+    console.error("Stopping JupyterLab and its kernels (Ctrl+C again ends them at once) ...");
+    await Promise.race([jupyter.stop(), nextSignal().promise.then(() => jupyter.kill())]);
+  } else {
+    await jupyter.kill();
+    console.error(`JupyterLab ended by itself. The last lines of ${jupyter.logFile}:\n${await jupyter.logTail()}`);
+  }
+  await stopKafka(jupyter);
+  return ended === "ended" ? 1 : 0;
+}
+
+/** The broker outlives the notebook that started it, but not the JupyterLab. */
+async function stopKafka({ kafkaBefore }: RunningJupyterLab): Promise<void> {
+  const kafka = await findKafka();
+  if (kafka === undefined || kafka.pid === kafkaBefore) return;
+  await kafka.stop();
+  console.error(`Stopped Kafka on port ${kafka.port}, which was started meanwhile; its topics are kept.`);
+}
+
+function parse(argv: string[]): { port: number | undefined; browser: boolean } | undefined {
+  try {
+    const { values } = parseArgs({ args: argv, options: { port: { type: "string" }, "no-browser": { type: "boolean" }, help: { type: "boolean" } } });
+    if (values.help === true) return undefined;
+    const port = values.port === undefined ? undefined : Number(values.port);
+    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) {
+      throw new Error(`--port ${values.port ?? ""}: a port is a whole number from 1 to 65535`);
+    }
+    return { port, browser: values["no-browser"] !== true };
+  } catch (error) {
+    throw new SetupError(`${(error as Error).message}\n\n${HELP}`);
+  }
+}
