@@ -34,6 +34,9 @@ const kraft = (port: number, controller: number) => ({
   "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
   "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
   "inter.broker.listener.name": "PLAINTEXT",
+  // After kill -9 the controller accepts the broker again once its old session has ended: 9 s by default, 12 s in all.
+  "broker.session.timeout.ms": 3_000,
+  "broker.heartbeat.interval.ms": 500,
 });
 
 const zookeeper = (port: number, client: number) => ({

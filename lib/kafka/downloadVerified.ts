@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { kafkaFetch } from "./kafkaFetch.js";
+import { proxyFetch } from "./proxyFetch.js";
 
 export interface Download {
   url: string;
@@ -60,7 +60,7 @@ async function transfer({ url, file, sha512, onBytes, signal }: Download): Promi
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE}ms`)), SILENCE);
   try {
-    const response = await kafkaFetch(url, { signal: AbortSignal.any([signal, silence.signal]) });
+    const response = await proxyFetch(url, { signal: AbortSignal.any([signal, silence.signal]) });
     if ([401, 403, 404, 410].includes(response.status)) throw new Hopeless(`the server answers ${response.status} ${response.statusText}`);
     if (!response.ok || response.body === null) throw new Error(`the server answers ${response.status} ${response.statusText}`);
     const hash = createHash("sha512");

@@ -18,7 +18,7 @@ export interface StartZookeeperOptions extends Pick<JavaProgram, "java" | "kafka
 /** A ZooKeeper of one node on 127.0.0.1, on a free port; the one that serves this broker already is returned. */
 export async function startZookeeper({ brokerPort, stateDirectory, signal, ...program }: StartZookeeperOptions): Promise<RunningDaemon & { port: number }> {
   const port = await freePort();
-  const command = await javaCommand({ ...program, heap: 128, main: "org.apache.zookeeper.server.quorum.QuorumPeerMain", args: ["zookeeper.properties"] });
+  const command = await javaCommand({ ...program, heap: 128, main: "org.apache.zookeeper.server.quorum.QuorumPeerMain", args: ["./zookeeper.properties"] });
   await writeFile(`${program.directory}/zookeeper.properties`, configuration(port));
   const daemon = await startDaemon({
     name: zookeeperName(brokerPort), stateDirectory, ...command, port, signal,
@@ -39,7 +39,7 @@ export async function brokerForgotten(port: number, signal?: AbortSignal): Promi
 
 function configuration(port: number): string {
   return [
-    "dataDir=zookeeper", "clientPortAddress=127.0.0.1", `clientPort=${port}`, "tickTime=1000",
+    "dataDir=./zookeeper", "clientPortAddress=127.0.0.1", `clientPort=${port}`, "tickTime=1000",
     "admin.enableServer=false", "4lw.commands.whitelist=srvr,dump",
     "autopurge.snapRetainCount=3", "autopurge.purgeInterval=24", "",
   ].join("\n");

@@ -1,2 +1,0 @@
-/** fetch, through the proxy that the environment names. */
-export const kafkaFetch = fetch;
