@@ -2,13 +2,9 @@ import readline from "node:readline";
 import { parseArgs } from "node:util";
 import { type Chat, openChat } from "../chat/openChat.js";
 import { GREETING } from "../chat/prompt.js";
-import { type RunningAssistant, startAssistant } from "../chat/startAssistant.js";
-import { countMembers } from "../kafka/countMembers.js";
-import { ChatNodeLlamaCpp } from "../model/ChatNodeLlamaCpp.js";
-import { type LoadedModel, loadModel } from "../model/loadModel.js";
-import { readSettings, type Settings } from "../settings.js";
-import { topicsOf } from "../chat/topics.js";
+import { readSettings } from "../settings.js";
 import { ensureLocalKafka } from "./ensureLocalKafka.js";
+import { standIn } from "./standIn.js";
 
 const HELP = `Usage: npm run chat [-- --conversation ID]
 
@@ -31,7 +27,7 @@ export async function main(argv: string[]): Promise<number> {
   const settings = readSettings();
   const interactive = process.stdin.isTTY;
   await ensureLocalKafka(settings);
-  const own = await startOwnAssistant(settings);
+  const own = await standIn(settings);
   const chat = await openChat({
     settings,
     ...(values.conversation === undefined ? {} : { conversation: values.conversation }),
@@ -44,22 +40,8 @@ export async function main(argv: string[]): Promise<number> {
     return interactive ? await converse(chat, values.conversation === undefined) : await readPipe(chat);
   } finally {
     await chat.stop();
-    await own?.assistant.stop();
-    await own?.model.dispose();
+    await own.stop();
   }
-}
-
-/** An assistant in this process, where the group has no member yet. */
-async function startOwnAssistant(settings: Settings): Promise<{ assistant: RunningAssistant; model: LoadedModel } | undefined> {
-  if (await countMembers(settings.cluster, topicsOf(settings.chatTopic).group) > 0) return undefined;
-  const model = await loadModel({ model: settings.chatModel });
-  const assistant = await startAssistant({
-    settings, model: new ChatNodeLlamaCpp({ model }),
-    onEvent: (event) => {
-      if (event.type === "trouble") console.error(event.message);
-    },
-  });
-  return { assistant, model };
 }
 
 async function converse(chat: Chat, isNew: boolean): Promise<number> {
