@@ -39,7 +39,7 @@ const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 /** A line of shell that prints the start time of the shell itself, which `exec` keeps. */
 export const identityScript = process.platform === "linux"
   ? `cat ${BOOT_ID} /proc/$$/stat 2>/dev/null`
-  : `LC_ALL=C TZ=UTC ps -o stat=,lstart= -p $$`;
+  : `LC_ALL=C TZ=UTC ps -o stat= -o lstart= -p $$`;
 
 async function linuxStartTime(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
@@ -58,7 +58,7 @@ function parseStat(text: string): string | undefined {
 }
 
 async function posixStartTime(pid: number): Promise<string | undefined> {
-  const line = await ps(pid, "stat=,lstart=");
+  const line = await ps(pid, "stat=", "lstart=");
   return line === undefined ? undefined : parsePs(line);
 }
 
@@ -68,7 +68,9 @@ function parsePs(line: string): string | undefined {
   return lstart.join(" ");
 }
 
-async function ps(pid: number, format: string): Promise<string | undefined> {
+async function ps(pid: number, ...columns: string[]): Promise<string | undefined> {
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
-  return await promisify(execFile)("ps", ["-o", format, "-p", String(pid)], { env }).then(({ stdout }) => stdout, () => undefined);
+  // One -o each: elsewhere than on Linux, all that follows a "=" is a heading.
+  const format = columns.flatMap((column) => ["-o", column]);
+  return await promisify(execFile)("ps", [...format, "-p", String(pid)], { env }).then(({ stdout }) => stdout, () => undefined);
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { proxyFetch } from "./proxyFetch.js";
@@ -27,7 +27,7 @@ class Hopeless extends Error {}
  * @throws Error in plain words, with the next step, after 4 tries; at once if the disk is full or the file does not exist.
  */
 export async function downloadVerified(download: Download): Promise<void> {
-  const { file, signal, onBytes } = download;
+  const { signal, onBytes } = download;
   if (await isVerified(download)) {
     onBytes?.(download.bytes);
     return;
@@ -45,7 +45,6 @@ export async function downloadVerified(download: Download): Promise<void> {
     }
     // A server that is overloaded answers nobody who asks at once again.
     await delay(FIRST_PAUSE * 2 ** (attempt - 1), undefined, { signal });
-    if (await isVerified({ ...download, file })) return;
   }
 }
 
@@ -55,8 +54,12 @@ async function isVerified({ file, sha512 }: Download): Promise<boolean> {
   return content !== undefined && createHash("sha512").update(content).digest("hex") === sha512;
 }
 
+/** Unfinished files carry their writer's pid: whoever finds one of a process that has ended may remove it. */
+export const PART = /\.(\d+)-[0-9a-f]+\.part$/;
+const partOf = (file: string) => `${file}.${process.pid}-${randomUUID().slice(0, 8)}.part`;
+
 async function transfer({ url, file, sha512, onBytes, signal }: Download): Promise<void> {
-  const part = `${file}.${process.pid}.part`;
+  const part = partOf(file);
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE}ms`)), SILENCE);
   try {

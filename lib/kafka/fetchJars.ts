@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { OnProgress } from "../progress.js";
-import { downloadVerified } from "./downloadVerified.js";
+import { downloadVerified, PART } from "./downloadVerified.js";
 import { jarFile, type Jar, type KafkaRelease } from "./kafkaRelease.js";
 
 export interface FetchJarsOptions {
@@ -34,7 +34,7 @@ export async function fetchJars(release: KafkaRelease, options: FetchJarsOptions
   await mkdir(libs, { recursive: true });
   await removeLeftovers(libs, present);
   await fetchAll(release, libs, options);
-  const draft = `${marker}.${process.pid}`;
+  const draft = `${marker}.${randomUUID()}`;
   await writeFile(draft, digest);
   await rename(draft, marker);
   return libs;
@@ -76,7 +76,7 @@ async function addressOf({ coordinates }: Jar, mirror: string | undefined): Prom
 /** Removes the unfinished files of processes that have ended. */
 async function removeLeftovers(libs: string, present: Set<string>): Promise<void> {
   for (const name of present) {
-    const pid = /\.(\d+)\.part$/.exec(name)?.[1];
+    const pid = PART.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) await rm(path.join(libs, name), { force: true });
   }
 }

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import net from "node:net";
 import { text } from "node:stream/consumers";
 import { freePort } from "../daemon/port.js";
-import type { RunningDaemon } from "../daemon/findDaemon.js";
+import { findDaemon, type RunningDaemon } from "../daemon/findDaemon.js";
 import { startDaemon } from "../daemon/startDaemon.js";
 import { waitUntil } from "../daemon/waitUntil.js";
 import { zookeeperName } from "./findKafka.js";
@@ -17,6 +17,9 @@ export interface StartZookeeperOptions extends Pick<JavaProgram, "java" | "kafka
 
 /** A ZooKeeper of one node on 127.0.0.1, on a free port; the one that serves this broker already is returned. */
 export async function startZookeeper({ brokerPort, stateDirectory, signal, ...program }: StartZookeeperOptions): Promise<RunningDaemon & { port: number }> {
+  const running = await findDaemon({ name: zookeeperName(brokerPort), stateDirectory });
+  if (running?.ready === true && running.port !== undefined) return { ...running, port: running.port };
+  await running?.stop();
   const port = await freePort();
   const command = await javaCommand({ ...program, heap: 128, main: "org.apache.zookeeper.server.quorum.QuorumPeerMain", args: ["./zookeeper.properties"] });
   await writeFile(`${program.directory}/zookeeper.properties`, configuration(port));
@@ -24,7 +27,7 @@ export async function startZookeeper({ brokerPort, stateDirectory, signal, ...pr
     name: zookeeperName(brokerPort), stateDirectory, ...command, port, signal,
     ready: async () => (await ask(port, "srvr").catch(() => "")).includes("Mode: standalone"),
   });
-  return { ...daemon, port: daemon.port ?? port };
+  return { ...daemon, port };
 }
 
 /**
