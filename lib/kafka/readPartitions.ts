@@ -14,6 +14,8 @@ export interface ReadOptions {
   positions: ReadPosition[];
   /** Called for each committed record, partition by partition in the order of offsets. What it throws ends the reading. */
   onRecord: (record: LogRecord) => void;
+  /** Called when all up to an offset was read: also where a transaction's marker, which is no record, comes last. */
+  onPosition?: (topic: string, partition: number, next: bigint) => void;
   /** Called once, when reading ends for a reason other than stop(). */
   onError: (error: Error) => void;
 }
@@ -32,7 +34,7 @@ const MAX_WAIT_MS = 100;
  * kafkajs reads only as a member of a group, so this joins a group of its own whose assigner hands it all that it
  * asked for. Nothing is ever committed there, and the broker forgets the empty group.
  */
-export async function readPartitions(kafka: Kafka, { positions, onRecord, onError }: ReadOptions): Promise<PartitionReader> {
+export async function readPartitions(kafka: Kafka, { positions, onRecord, onPosition, onError }: ReadOptions): Promise<PartitionReader> {
   const next = new Map(positions.map((position) => [`${position.topic}/${position.partition}`, position]));
   const consumer = kafka.consumer({
     groupId: `kafka-llm-chat-reader-${randomUUID()}`,
@@ -55,6 +57,14 @@ export async function readPartitions(kafka: Kafka, { positions, onRecord, onErro
   // Also after a rebalance: without a committed offset kafkajs would begin again at the end of the log.
   consumer.on(consumer.events.GROUP_JOIN, () => {
     for (const { topic, partition, offset } of next.values()) consumer.seek({ topic, partition, offset: offset.toString() });
+  });
+  // Tells also of stretches that hold only markers of transactions or aborted records, which no handler sees.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+    const position = next.get(`${topic}/${partition}`);
+    const after = BigInt(lastOffset) + 1n;
+    if (position === undefined || failed) return;
+    if (after > position.offset) position.offset = after;
+    onPosition?.(topic, partition, after);
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) fail(payload.error);
