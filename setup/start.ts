@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { findKafka } from "#lib/kafka/findKafka.js";
+import { findKafka } from "kafka-llm-chat/internal/kafka/findKafka.js";
 import { SetupError } from "./bootstrap/stage.mjs";
-import { nextSignal } from "./jupyter/nextSignal.js";
+import { nextSignal } from "./nextSignal.js";
 import { startJupyterLab, type RunningJupyterLab } from "./jupyter/startJupyterLab.js";
 import { readContext } from "./stages/context.js";
 
@@ -35,7 +35,7 @@ export async function main(argv: string[]): Promise<number> {
   const ended = await Promise.race([stopped.promise, jupyter.ended]);
   if (ended !== "ended") {
     console.error("Stopping JupyterLab and its kernels (Ctrl+C again ends them at once) ...");
-    await Promise.race([jupyter.stop(), nextSignal().promise.then(() => jupyter.kill())]);
+    await Promise.race([jupyter.stop(), nextSignal(1_000).promise.then(() => jupyter.kill())]);
   } else {
     await jupyter.kill();
     console.error(`JupyterLab ended by itself. The last lines of ${jupyter.logFile}:\n${await jupyter.logTail()}`);

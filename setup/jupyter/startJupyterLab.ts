@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { findDaemon } from "#lib/daemon/findDaemon.js";
-import { logTail } from "#lib/daemon/logFile.js";
-import { isPortBound, portHolder } from "#lib/daemon/port.js";
-import { startDaemon } from "#lib/daemon/startDaemon.js";
-import { waitUntil } from "#lib/daemon/waitUntil.js";
-import { findKafka } from "#lib/kafka/findKafka.js";
+import { findDaemon } from "kafka-llm-chat/internal/daemon/findDaemon.js";
+import { logTail } from "kafka-llm-chat/internal/daemon/logFile.js";
+import { isPortBound, portHolder } from "kafka-llm-chat/internal/daemon/port.js";
+import { startDaemon } from "kafka-llm-chat/internal/daemon/startDaemon.js";
+import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
+import { findKafka } from "kafka-llm-chat/internal/kafka/findKafka.js";
 import { SetupError } from "../bootstrap/stage.mjs";
 import type { Context } from "../stages/context.js";
-import { endProcesses } from "./endProcesses.js";
+import { endProcesses, processesNaming } from "../endProcesses.js";
 import { configureJupyter, jupyterEnvironment } from "./configureJupyter.js";
 import { findServer } from "./findServer.js";
 
@@ -55,7 +55,7 @@ export async function startJupyterLab(context: Context, { port, browser, signal 
   if (before !== undefined && before.details["installed"] !== installed) await before.stop();
   const reused = (await findDaemon({ name: NAME, stateDirectory: state })) !== undefined;
   if (!reused) {
-    await endProcesses(folders.runtime);
+    await endKernels(folders.runtime);
     if (port !== undefined) await checkPort(port);
   }
   const notebooks = path.join(root, "notebooks");
@@ -76,7 +76,7 @@ export async function startJupyterLab(context: Context, { port, browser, signal 
   const ended = waitUntil(async () => ((await daemon.isRunning()) ? undefined : ("ended" as const)), {
     description: "JupyterLab not ended", timeoutMs: 2 ** 31 - 1, intervalMs: 500,
   });
-  const sweep = () => endProcesses(folders.runtime);
+  const sweep = () => endKernels(folders.runtime);
   return {
     url: `${server.url}${landingPage(notebooks)}?token=${server.token}`,
     reused,
@@ -90,6 +90,11 @@ export async function startJupyterLab(context: Context, { port, browser, signal 
       await sweep();
     },
   };
+}
+
+/** Kernels whose server was killed notice nothing of it. They name their connection file in the runtime folder. */
+async function endKernels(runtime: string): Promise<void> {
+  await endProcesses(processesNaming(path.join(runtime, "kernel-")));
 }
 
 function flags({ notebooks, port, browser }: { notebooks: string; port: number | undefined; browser: boolean }): string[] {

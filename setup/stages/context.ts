@@ -1,6 +1,6 @@
 import path from "node:path";
-import { repositoryRoot } from "#lib/paths.js";
-import { readSettings, type Settings } from "#lib/settings.js";
+import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
+import { readSettings, type Settings } from "kafka-llm-chat/internal/settings.js";
 
 /** What every stage needs to know. */
 export interface Context {

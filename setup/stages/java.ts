@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { findJava } from "#lib/kafka/java.js";
+import { findJava } from "kafka-llm-chat/internal/kafka/java.js";
 import { needDisk } from "../bootstrap/disk.mjs";
 import { withLock } from "../bootstrap/lock.mjs";
 import type { Stage } from "../bootstrap/stage.mjs";

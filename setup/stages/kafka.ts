@@ -1,6 +1,6 @@
 import path from "node:path";
-import { kafkaFiles } from "#lib/kafka/kafkaFiles.js";
-import type { OnProgress } from "#lib/progress.js";
+import { kafkaFiles } from "kafka-llm-chat/internal/kafka/kafkaFiles.js";
+import type { OnProgress } from "kafka-llm-chat/internal/progress.js";
 import { needDisk } from "../bootstrap/disk.mjs";
 import { failure } from "../bootstrap/run-logged.mjs";
 import { SetupError, type Stage } from "../bootstrap/stage.mjs";
