@@ -20,3 +20,8 @@ export { buildPrompt, GREETING, MEMORY_TOKENS, PERSONA } from "./chat/prompt.js"
 export type { Reply } from "./chat/Reply.js";
 export { type RunningAssistant, startAssistant, type StartAssistantOptions } from "./chat/startAssistant.js";
 export { type ChatTopics, ensureChatTopics, topicsOf } from "./chat/topics.js";
+
+export { formatRecords } from "./notebook/formatRecords.js";
+export { maskIds } from "./notebook/maskIds.js";
+export { readRecords, type ReadRecordsOptions } from "./notebook/readRecords.js";
+export { showProgress } from "./notebook/showProgress.js";
