@@ -9,8 +9,10 @@ export { partitionOfKey } from "./kafka/partitionOfKey.js";
 
 export { catalogue, type CatalogueEntry } from "./model/catalogue.js";
 export { ChatNodeLlamaCpp } from "./model/ChatNodeLlamaCpp.js";
+export { downloadModel, type DownloadModelOptions } from "./model/downloadModel.js";
 export { describeDevice, type LlamaDevice } from "./model/loadLlama.js";
 export { type LoadedModel, loadModel } from "./model/loadModel.js";
+export { ModelError, type ResolvedModel, resolveModel, type ResolveModelOptions } from "./model/resolveModel.js";
 export { originalSampling, type Sampling } from "./model/Sampling.js";
 
 export type { AssistantEvent } from "./chat/AssistantEvent.js";

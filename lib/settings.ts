@@ -11,6 +11,19 @@ export interface ClusterSettings {
   sasl: { mechanism: "plain" | "scram-sha-256" | "scram-sha-512"; username: string; password: string } | undefined;
 }
 
+const LLAMA_CUDA = ["auto", "build", "off"] as const;
+
+/** How llama.cpp is built and which build runs. */
+export interface LlamaSettings {
+  /** LLAMA_CUDA: `auto` (default) takes the CUDA build that comes with node-llama-cpp, `build` wants one compiled here, `off` uses no CUDA. */
+  cuda: (typeof LLAMA_CUDA)[number];
+  /** CUDACXX: the CUDA compiler nvcc. CUDA_PATH, CUDA_HOME: the CUDA toolkit. Only for compiling. */
+  nvcc: string | undefined;
+  cudaToolkit: string | undefined;
+  /** Each NODE_LLAMA_CPP_CMAKE_OPTION_NAME=value as NAME: value, as node-llama-cpp itself reads them. */
+  cmakeOptions: Record<string, string>;
+}
+
 /** Everything that the environment decides, read in this one place. */
 export interface Settings {
   cluster: ClusterSettings;
@@ -28,6 +41,7 @@ export interface Settings {
   chatTopic: string;
   /** HF_TOKEN, HF_ENDPOINT: for models on the Hugging Face hub. */
   huggingFace: { token: string | undefined; endpoint: string | undefined };
+  llama: LlamaSettings;
   /** Where all data lives: KAFKA_LLM_CHAT_STATE, default `.state/` in the repository. */
   stateDirectory: string;
 }
@@ -55,6 +69,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     chatModel: text(env, "CHAT_MODEL") ?? "marvin",
     chatTopic: readTopic(env),
     huggingFace: { token: text(env, "HF_TOKEN"), endpoint: text(env, "HF_ENDPOINT") },
+    llama: readLlama(env),
     stateDirectory: path.resolve(text(env, "KAFKA_LLM_CHAT_STATE") ?? path.join(repositoryRoot, ".state")),
   };
 }
@@ -101,6 +116,20 @@ function readSasl(env: NodeJS.ProcessEnv): ClusterSettings["sasl"] {
     throw new Error(`KAFKA_SASL_MECHANISM is set, so KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set too`);
   }
   return { mechanism, username, password };
+}
+
+function readLlama(env: NodeJS.ProcessEnv): LlamaSettings {
+  const value = text(env, "LLAMA_CUDA")?.toLowerCase() ?? "auto";
+  const cuda = LLAMA_CUDA.find((known) => known === value);
+  if (cuda === undefined) throw new Error(`LLAMA_CUDA is "${value}", but it is one of ${LLAMA_CUDA.join(", ")}`);
+  const prefix = "NODE_LLAMA_CPP_CMAKE_OPTION_";
+  const cmakeOptions = Object.entries(env).flatMap(([name, option]) => (name.startsWith(prefix) && option !== undefined ? [[name.slice(prefix.length), option] as const] : []));
+  return {
+    cuda,
+    nvcc: text(env, "CUDACXX"),
+    cudaToolkit: text(env, "CUDA_PATH") ?? text(env, "CUDA_HOME"),
+    cmakeOptions: Object.fromEntries(cmakeOptions),
+  };
 }
 
 function readTopic(env: NodeJS.ProcessEnv): string {

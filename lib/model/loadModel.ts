@@ -1,4 +1,5 @@
 import type { ChatWrapper, LlamaChat, LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
+import type { OnProgress } from "../progress.js";
 import { readSettings } from "../settings.js";
 import { describeDevice, type LlamaDevice, loadLlama } from "./loadLlama.js";
 import { type ResolvedModel, resolveModel } from "./resolveModel.js";
@@ -6,8 +7,12 @@ import type { Sampling } from "./Sampling.js";
 import { SequencePool } from "./SequencePool.js";
 
 export interface LoadModelOptions {
-  /** Catalogue name or path to a .gguf. Default: CHAT_MODEL, else the embedded model. */
+  /** Catalogue name, `hf:` address or path to a .gguf. Default: CHAT_MODEL, else the embedded model. */
   model?: string;
+  /** Bytes of the download, where the model is not on this machine yet. */
+  onProgress?: OnProgress;
+  /** Sentences that a person should see before a download: the licence, too little memory. */
+  onNotice?: (sentence: string) => void;
   /** Tokens that one conversation may hold. Default: the catalogue's figure, at most what the model was trained for. */
   contextSize?: number;
   /** Conversations that generate at once. Default: the catalogue's figure. */
@@ -85,8 +90,8 @@ export class LoadedModel {
  * Loads a model into memory: on the GPU as far as it has room, else on the CPU.
  * @throws ModelError when there is no such model; Error of llama.cpp when the file is no GGUF or memory is short.
  */
-export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
-  const resolved = await resolveModel(spec);
+export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences, onProgress, onNotice, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
+  const resolved = await resolveModel(spec, { onProgress, onNotice, signal });
   const { entry } = resolved;
   const llama = await loadLlama();
   const { LlamaChat, resolveChatWrapper } = await import("node-llama-cpp");

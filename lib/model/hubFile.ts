@@ -1,0 +1,35 @@
+import { isCommit, type HubSource } from "./hubAddress.js";
+import { HubAnswerError, type HubConnection, hubRequests } from "./hubFetch.js";
+
+/** What the hub says of a file. */
+export interface HubFile {
+  /** The commit that the revision stands for now. */
+  commit: string;
+  sizeBytes: number;
+  /** SHA-256 in hexadecimal. */
+  sha256: string;
+  /** As the model card names it, e.g. `apache-2.0`; undefined if it was not asked for or is not told. */
+  licence: string | undefined;
+}
+
+/**
+ * Asks the hub for a file's commit, size and checksum.
+ * @throws HubAnswerError, or fetch's errors.
+ */
+export async function hubFile({ repository, file, revision }: HubSource, connection: HubConnection, signal: AbortSignal): Promise<HubFile> {
+  const { modelInfo, pathsInfo } = await import("@huggingface/hub");
+  const { fetch, hubUrl } = await hubRequests(connection, signal);
+  const model = isCommit(revision) ? undefined : await modelInfo({ name: repository, revision, additionalFields: ["sha", "tags"], hubUrl, fetch });
+  const commit = model?.sha ?? revision;
+  if (!isCommit(commit)) throw answer(`the hub names no commit for ${revision}, but "${commit}"`);
+  const [found] = await pathsInfo({ repo: repository, paths: [file], revision: commit, hubUrl, fetch });
+  if (found?.path !== file || found.type !== "file") throw new HubAnswerError(404, "EntryNotFound", file, undefined);
+  const { oid: sha256, size: sizeBytes } = found.lfs ?? { oid: "", size: NaN };
+  if (!/^[0-9a-f]{64}$/.test(sha256) || !Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) throw answer("the hub tells no size and SHA-256 of this file");
+  const licence = model?.tags?.find((tag) => tag.startsWith("license:"))?.slice("license:".length);
+  return { commit, sizeBytes, sha256, licence };
+
+  function answer(message: string): HubAnswerError {
+    return new HubAnswerError(200, undefined, file, undefined, message);
+  }
+}
