@@ -11,7 +11,7 @@ import type { Context } from "../stages/context.js";
 export interface TestRun {
   /**
    * For the test files: TEST_KAFKA_BROKERS, the broker for all; a state directory and a port for a broker of their own
-   * (KAFKA_LLM_CHAT_STATE, KAFKA_PORT); and nothing of the user's settings.
+   * (KAFKA_LLM_CHAT_STATE, KAFKA_PORT); TEST_STATE, by which what they start is known; and nothing of the user's settings.
    */
   env: NodeJS.ProcessEnv;
   /**
@@ -22,7 +22,7 @@ export interface TestRun {
 }
 
 /** The names of settings that must not reach the tests. */
-const SETTINGS = /^(KAFKA_|CHAT_|HF_|JUPYTER|TEST_KAFKA)/;
+const SETTINGS = /^(KAFKA_|CHAT_|HF_|JUPYTER|TEST_)/;
 
 /** What is installed or downloaded once for all: the run's folder has links to it. */
 const SHARED = ["venv", "kafka", "models"];
@@ -47,7 +47,7 @@ export async function startTestRun({ state, settings }: Context, logs: string, s
     const ownCluster = { ...settings, stateDirectory: folder, cluster: { ...settings.cluster, external: false } };
     kafka = await startKafka({ port, settings: ownCluster, signal });
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)));
-    const own = { KAFKA_LLM_CHAT_STATE: folder, KAFKA_PORT: String(await freePort()), TEST_KAFKA_BROKERS: `127.0.0.1:${port}` };
+    const own = { KAFKA_LLM_CHAT_STATE: folder, KAFKA_PORT: String(await freePort()), TEST_STATE: folder, TEST_KAFKA_BROKERS: `127.0.0.1:${port}` };
     return { env: { ...inherited, ...own }, stop };
   } catch (error) {
     await stop();
