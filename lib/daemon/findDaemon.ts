@@ -41,12 +41,26 @@ export function runningDaemon(files: DaemonFiles, record: DaemonRecord, options:
     name, pid, port, startedAt, ready, details,
     logFile: files.log,
     isRunning: () => isRunning({ pid, startTime }),
-    stop: () => withLock(files.lock, () => stopDaemon(files, record, options)),
+    stop: () => withLock(files.lock, () => endDaemon(files, record, options)),
   };
 }
 
+/**
+ * Stops the daemon of this name, whoever started it, and removes what a killed one has left.
+ * @returns Whether it ran.
+ */
+export async function stopDaemon({ name, stateDirectory, stopTimeoutMs }: FindDaemonOptions): Promise<boolean> {
+  const files = daemonFiles(stateDirectory, name);
+  return await withLock(files.lock, async () => {
+    const record = await readRunningRecord(files, name);
+    if (record === undefined) await removeRecord(files);
+    else await endDaemon(files, record, { stopTimeoutMs });
+    return record !== undefined;
+  });
+}
+
 /** Stops the process, and removes its files unless a successor has its own there. The caller holds the lock. */
-export async function stopDaemon(files: DaemonFiles, { name, pid, startTime }: DaemonRecord, options: StopOptions): Promise<void> {
+export async function endDaemon(files: DaemonFiles, { name, pid, startTime }: DaemonRecord, options: StopOptions): Promise<void> {
   await stopProcess({ pid, startTime }, options);
   if ((await readRunningRecord(files, name)) === undefined) await removeRecord(files);
 }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { daemonFiles, readBirth, readRunningRecord, removeRecord, writeRecord, type DaemonFiles, type DaemonRecord } from "./daemonRecord.js";
-import { runningDaemon, stopDaemon, type FindDaemonOptions, type RunningDaemon } from "./findDaemon.js";
+import { runningDaemon, endDaemon, type FindDaemonOptions, type RunningDaemon } from "./findDaemon.js";
 import { logTail, openLog } from "./logFile.js";
 import { identityScript, isRunning } from "./processIdentity.js";
 import { waitUntil } from "./waitUntil.js";
@@ -39,7 +39,7 @@ export async function startDaemon(options: StartDaemonOptions): Promise<RunningD
     if (record?.ready === true) return runningDaemon(files, record, { stopTimeoutMs });
     // Without its command nobody knows how it was started: its pid file was lost.
     if (record?.command.length === 0) {
-      await stopDaemon(files, record, { stopTimeoutMs });
+      await endDaemon(files, record, { stopTimeoutMs });
       record = undefined;
     }
     const born = record === undefined ? await launch(files, options) : { record, failed: undefined };
@@ -49,7 +49,7 @@ export async function startDaemon(options: StartDaemonOptions): Promise<RunningD
       await writeRecord(files, ready);
       return runningDaemon(files, ready, { stopTimeoutMs });
     } catch (error) {
-      await stopDaemon(files, born.record, { stopTimeoutMs: Math.min(stopTimeoutMs ?? 5_000, 5_000) });
+      await endDaemon(files, born.record, { stopTimeoutMs: Math.min(stopTimeoutMs ?? 5_000, 5_000) });
       if (signal?.aborted === true) throw error;
       throw await startError(files, options, error);
     }

@@ -34,15 +34,15 @@ export async function withLock<T>(file: string, action: () => Promise<T>, { time
 
 async function acquire(file: string, holder: Holder): Promise<boolean> {
   if (await create(file, holder)) return true;
-  if (await isHeld(file)) return false;
+  if ((await stateOf(file)) !== "stale") return false;
   // Two that find the lock stale must not both remove it: the second would remove the first one's new lock.
   const breaking = `${file}.breaking`;
   if (!(await create(breaking, holder))) {
-    if (!(await isHeld(breaking))) await rm(breaking, { force: true });
+    if ((await stateOf(breaking)) === "stale") await rm(breaking, { force: true });
     return false;
   }
   try {
-    if (!(await isHeld(file))) await rm(file, { force: true });
+    if ((await stateOf(file)) === "stale") await rm(file, { force: true });
     return await create(file, holder);
   } finally {
     await rm(breaking, { force: true });
@@ -64,12 +64,13 @@ async function create(file: string, holder: Holder): Promise<boolean> {
   }
 }
 
-async function isHeld(file: string): Promise<boolean> {
+/** A lock that is gone is not stale: whoever creates the next one is alive. */
+async function stateOf(file: string): Promise<"free" | "held" | "stale"> {
   const text = await readFile(file, "utf8").catch(() => undefined);
-  if (text === undefined) return false;
+  if (text === undefined) return "free";
   try {
-    return await isRunning(JSON.parse(text) as Holder);
+    return (await isRunning(JSON.parse(text) as Holder)) ? "held" : "stale";
   } catch {
-    return false;
+    return "stale";
   }
 }

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { findDaemon, type RunningDaemon } from "../daemon/findDaemon.js";
+import { findDaemon, stopDaemon, type RunningDaemon } from "../daemon/findDaemon.js";
 import { withLock } from "../daemon/withLock.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { KafkaMode } from "./kafkaRelease.js";
@@ -47,14 +47,10 @@ export async function findKafka(options: FindKafkaOptions = {}): Promise<Running
 export async function stopKafka(options: FindKafkaOptions = {}): Promise<boolean> {
   const { port, stateDirectory } = whichKafka(options);
   return await withLock(kafkaLock(port, stateDirectory), async () => {
-    let any = false;
     // The broker first: it says goodbye to ZooKeeper.
-    for (const name of [kafkaName(port), zookeeperName(port)]) {
-      const daemon = await findDaemon({ name, stateDirectory, stopTimeoutMs: STOP_LIMIT });
-      await daemon?.stop();
-      any ||= daemon !== undefined;
-    }
-    return any;
+    const broker = await stopDaemon({ name: kafkaName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
+    const zookeeper = await stopDaemon({ name: zookeeperName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
+    return broker || zookeeper;
   });
 }
 
@@ -77,7 +73,7 @@ export function runningKafka(daemon: RunningDaemon, port: number, stateDirectory
       // ZooKeeper may belong to a successor by now.
       const successor = await findDaemon({ name: kafkaName(port), stateDirectory });
       if (!wasRunning && successor !== undefined) return;
-      await (await findDaemon({ name: zookeeperName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT }))?.stop();
+      await stopDaemon({ name: zookeeperName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
     });
   };
   return {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { findDaemon } from "../daemon/findDaemon.js";
+import { findDaemon, stopDaemon } from "../daemon/findDaemon.js";
 import { freePort, isPortBound, portHolder } from "../daemon/port.js";
 import { startDaemon } from "../daemon/startDaemon.js";
 import { withLock } from "../daemon/withLock.js";
@@ -72,7 +72,7 @@ interface Launch {
 async function launch({ mode, port, stateDirectory, java, kafka, signal }: Launch): Promise<RunningKafka> {
   const name = kafkaName(port);
   // Somebody was killed while starting it: begin anew, since nobody knows what the rest would have been.
-  await (await findDaemon({ name, stateDirectory }))?.stop();
+  await stopDaemon({ name, stateDirectory });
   await checkPort(port);
 
   const directory = path.join(stateDirectory, "kafka-data", `${mode}-${port}`);
@@ -94,7 +94,7 @@ async function launch({ mode, port, stateDirectory, java, kafka, signal }: Launc
     });
     return runningKafka(daemon, port, stateDirectory);
   } catch (error) {
-    if (!hadZookeeper) await (await findDaemon({ name: zookeeperName(port), stateDirectory }))?.stop();
+    if (!hadZookeeper) await stopDaemon({ name: zookeeperName(port), stateDirectory });
     throw error;
   }
 }

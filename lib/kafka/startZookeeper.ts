@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import net from "node:net";
 import { text } from "node:stream/consumers";
 import { freePort } from "../daemon/port.js";
-import { findDaemon, type RunningDaemon } from "../daemon/findDaemon.js";
+import { findDaemon, stopDaemon, type RunningDaemon } from "../daemon/findDaemon.js";
 import { startDaemon } from "../daemon/startDaemon.js";
 import { waitUntil } from "../daemon/waitUntil.js";
 import { zookeeperName } from "./findKafka.js";
@@ -19,7 +19,7 @@ export interface StartZookeeperOptions extends Pick<JavaProgram, "java" | "kafka
 export async function startZookeeper({ brokerPort, stateDirectory, signal, ...program }: StartZookeeperOptions): Promise<RunningDaemon & { port: number }> {
   const running = await findDaemon({ name: zookeeperName(brokerPort), stateDirectory });
   if (running?.ready === true && running.port !== undefined) return { ...running, port: running.port };
-  await running?.stop();
+  await stopDaemon({ name: zookeeperName(brokerPort), stateDirectory });
   const port = await freePort();
   const command = await javaCommand({ ...program, heap: 128, main: "org.apache.zookeeper.server.quorum.QuorumPeerMain", args: ["./zookeeper.properties"] });
   await writeFile(`${program.directory}/zookeeper.properties`, configuration(port));
