@@ -17,7 +17,8 @@ export { originalSampling, type Sampling } from "./model/Sampling.js";
 
 export type { AssistantEvent } from "./chat/AssistantEvent.js";
 export { type ChatMessage, parseMessage, serializeMessage, timestampNow } from "./chat/ChatMessage.js";
-export { type Chat, NoReplyError, openChat, type OpenChatOptions, type SayOptions } from "./chat/openChat.js";
+export { type Chat, NoReplyError, type SayOptions } from "./chat/Chat.js";
+export { openChat, type OpenChatOptions } from "./chat/openChat.js";
 export { buildPrompt, GREETING, MEMORY_TOKENS, PERSONA } from "./chat/prompt.js";
 export type { Reply } from "./chat/Reply.js";
 export { type RunningAssistant, startAssistant, type StartAssistantOptions } from "./chat/startAssistant.js";

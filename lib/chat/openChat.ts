@@ -1,51 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { checkReachable } from "../kafka/checkReachable.js";
 import { connectKafka } from "../kafka/connectKafka.js";
-import type { LogRecord, NewRecord } from "../kafka/LogRecord.js";
 import { partitionOfKey } from "../kafka/partitionOfKey.js";
 import { readEndOffsets } from "../kafka/readOffsets.js";
-import { type PartitionReader, readPartitions } from "../kafka/readPartitions.js";
+import { readPartitions } from "../kafka/readPartitions.js";
 import { RecordWriter } from "../kafka/RecordWriter.js";
 import { readSettings, type Settings } from "../settings.js";
-import { serializeCancel } from "./Cancellations.js";
-import { type Role, serializeMessage, timestampNow } from "./ChatMessage.js";
-import { replyIdOf } from "./identity.js";
-import { GREETING } from "./prompt.js";
-import { readReply, type Reply } from "./Reply.js";
-import { ReplyStream } from "./ReplyStream.js";
-import { retryUntil } from "./retryUntil.js";
-import { parseTokens } from "./TokenRecord.js";
-import { type ChatTopics, ensureChatTopics } from "./topics.js";
+import { Chat, type ChatListeners } from "./Chat.js";
+import { ensureChatTopics } from "./topics.js";
 
-export interface OpenChatOptions {
+export interface OpenChatOptions extends ChatListeners {
   /** Id of the conversation. Default: a new one. */
   conversation?: string;
   /** Default: from the environment. */
   settings?: Settings;
-  /** Called with the pieces of a reply as they are written. */
-  onText?: (text: string) => void;
-  /** Called when the pieces so far do not count, since an assistant failed and the reply begins again. */
-  onRestart?: () => void;
-  /** Called with what somebody who waits would want to know. */
-  onNotice?: (text: string) => void;
 }
-
-export interface SayOptions extends Pick<OpenChatOptions, "onText" | "onRestart" | "onNotice"> {
-  /** Cancels the reply: what was written until then becomes the reply. */
-  signal?: AbortSignal;
-  /** Longest wait for the reply, in milliseconds. Default 300 000: twice the assistant's own limit, and some more. */
-  timeoutMs?: number;
-}
-
-/** The message is in the log, but no reply has come yet. */
-export class NoReplyError extends Error {
-  override name = "NoReplyError";
-}
-
-/** Limit for the acknowledgement of a message, in milliseconds; the same message may be sent again until then. */
-const SEND_LIMIT_MS = 120_000;
-/** After this time without a sign of the reply the person is told, in milliseconds. */
-const NOTICE_AFTER_MS = 3_000;
 
 /**
  * Opens a conversation: consumer 2, the person's side. Resolves when replies can be received.
@@ -71,132 +40,5 @@ export async function openChat({ conversation = randomUUID(), settings = readSet
   } catch (error) {
     await writer.close();
     throw error;
-  }
-}
-
-interface Waiting {
-  stream: ReplyStream;
-  resolve: (reply: Reply) => void;
-  reject: (error: Error) => void;
-  onSign: () => void;
-}
-
-/** A conversation that is open: what is said in it goes to Kafka, and the replies come from there. */
-export class Chat {
-  /** By the question's identity, and by the reply's id. */
-  private readonly waiting = new Map<string, Waiting>();
-  private reader: PartitionReader | undefined;
-  private stopping: Promise<void> | undefined;
-  private failure: Error | undefined;
-
-  /** Use openChat(). */
-  constructor(
-    readonly conversation: string,
-    private readonly partition: number,
-    private readonly topics: ChatTopics,
-    private readonly writer: RecordWriter,
-    private readonly listeners: Pick<OpenChatOptions, "onText" | "onRestart" | "onNotice">,
-  ) {}
-
-  /** Writes the fixed greeting in the assistant's role, as the original does to begin a conversation. */
-  async greet(text = GREETING): Promise<string> {
-    await this.send("AI", text, randomUUID());
-    return text;
-  }
-
-  /**
-   * Says something and waits for the reply, which onText shows as it is written.
-   * @throws NoReplyError when none has come in time: the message is in the log, and will be answered when an assistant runs.
-   */
-  async say(text: string, { signal, timeoutMs = 300_000, ...own }: SayOptions = {}): Promise<Reply> {
-    if (text.trim() === "") throw new Error("There is nothing to send: the text is empty");
-    signal?.throwIfAborted();
-    const { onText = () => undefined, onRestart = () => undefined, onNotice = () => undefined } = { ...this.listeners, ...own };
-    const question = randomUUID();
-    const notice = setTimeout(() => onNotice("Sent. No assistant has begun to answer yet; if none runs: `npm run assistant`."), NOTICE_AFTER_MS);
-    const limit = AbortSignal.timeout(timeoutMs);
-    const replied = this.expect(question, new ReplyStream({ onText, onRestart }), () => clearTimeout(notice));
-    replied.catch(() => undefined);
-    const cancel = (): void => void this.cancel(question).catch((error: unknown) => this.waiting.get(question)?.reject(error as Error));
-    const expire = (): void => this.waiting.get(question)?.reject(new NoReplyError(
-      `No reply within ${timeoutMs / 1000} s. The message is in the topic and will be answered when an assistant runs: \`npm run assistant\`.`));
-    try {
-      await this.send("human", text, question);
-      limit.addEventListener("abort", expire, { once: true });
-      if (signal?.aborted) cancel();
-      else signal?.addEventListener("abort", cancel, { once: true });
-      return await replied;
-    } finally {
-      clearTimeout(notice);
-      limit.removeEventListener("abort", expire);
-      signal?.removeEventListener("abort", cancel);
-      this.waiting.delete(question);
-      this.waiting.delete(replyIdOf(this.conversation, question));
-    }
-  }
-
-  /** Leaves the conversation; it goes on in the log. May be called more than once. */
-  stop(): Promise<void> {
-    return (this.stopping ??= (async () => {
-      this.fail(new Error("The chat was closed before the reply came; the message is in the topic and will be answered"));
-      await this.reader?.stop();
-      await this.writer.close();
-    })());
-  }
-
-  /** @internal */
-  receivesFrom(reader: PartitionReader): this {
-    this.reader = reader;
-    return this;
-  }
-
-  /** @internal */
-  receive(record: LogRecord): void {
-    if (record.key?.toString() !== this.conversation) return;
-    if (record.topic === this.topics.tokens) {
-      const tokens = parseTokens(record.value);
-      const waiting = tokens === undefined ? undefined : this.waiting.get(tokens.reply);
-      if (tokens === undefined || waiting === undefined) return;
-      waiting.onSign();
-      waiting.stream.add(tokens);
-      return;
-    }
-    const reply = readReply(record);
-    const waiting = reply === undefined ? undefined : this.waiting.get(reply.replyTo);
-    if (reply === undefined || waiting === undefined) return;
-    waiting.onSign();
-    waiting.stream.finish(reply.text);
-    waiting.resolve(reply);
-  }
-
-  /** @internal */
-  fail(error: Error): void {
-    this.failure = error;
-    for (const { reject } of this.waiting.values()) reject(error);
-  }
-
-  private expect(question: string, stream: ReplyStream, onSign: () => void): Promise<Reply> {
-    if (this.failure !== undefined) throw this.failure;
-    return new Promise((resolve, reject) => {
-      const waiting = { stream, resolve, reject, onSign };
-      this.waiting.set(question, waiting);
-      this.waiting.set(replyIdOf(this.conversation, question), waiting);
-    });
-  }
-
-  /** Writes a message until all replicas have it, under the same identity each time: the assistant drops a repeat. */
-  private async send(role: Role, text: string, uuid: string): Promise<void> {
-    const { conversation, partition, topics } = this;
-    const value = serializeMessage({ uuid, role, text, conversation, timestamp: timestampNow() });
-    await this.write({ topic: topics.chat, partition, key: conversation, value, headers: { uuid } });
-  }
-
-  private async cancel(question: string): Promise<void> {
-    const { conversation, partition, topics } = this;
-    await this.write({ topic: topics.control, partition, key: conversation, value: serializeCancel(question) });
-  }
-
-  private async write(record: NewRecord): Promise<void> {
-    await retryUntil(() => this.writer.send([record]), { timeoutMs: SEND_LIMIT_MS, what: `Writing to the topic "${record.topic}"` });
   }
 }

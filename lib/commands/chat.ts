@@ -1,6 +1,7 @@
 import readline from "node:readline";
 import { parseArgs } from "node:util";
-import { type Chat, openChat } from "../chat/openChat.js";
+import type { Chat } from "../chat/Chat.js";
+import { openChat } from "../chat/openChat.js";
 import { GREETING } from "../chat/prompt.js";
 import { readSettings } from "../settings.js";
 import { ensureLocalKafka } from "./ensureLocalKafka.js";

@@ -13,9 +13,9 @@ export class PartitionFencedError extends Error {
 /** One step in a transaction, which may look at the offsets that an earlier step was given. */
 export interface TransactionStep {
   /** Writes the records and gives the offset of each, in the order given. */
-  send(records: NewRecord[]): Promise<bigint[]>;
+  send: (records: NewRecord[]) => Promise<bigint[]>;
   /** Commits a group's offset together with the records. */
-  commitOffset(group: string, topic: string, partition: number, offset: bigint): Promise<void>;
+  commitOffset: (group: string, topic: string, partition: number, offset: bigint) => Promise<void>;
 }
 
 /**

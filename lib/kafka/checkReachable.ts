@@ -23,8 +23,11 @@ function connect(broker: string, timeoutMs: number): Promise<void> {
   const separator = broker.lastIndexOf(":");
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host: broker.slice(0, separator), port: Number(broker.slice(separator + 1)), timeout: timeoutMs });
-    socket.once("connect", () => resolve(socket.destroy() && undefined));
-    socket.once("timeout", () => reject(socket.destroy(new Error(`${broker} did not accept a connection within ${timeoutMs} ms`))));
     socket.once("error", reject);
+    socket.once("timeout", () => socket.destroy(new Error(`${broker} did not accept a connection within ${timeoutMs} ms`)));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve();
+    });
   });
 }

@@ -1,0 +1,22 @@
+import type { AnsweringModel } from "./answer.js";
+import type { AssistantEvent } from "./AssistantEvent.js";
+import type { Cancellations } from "./Cancellations.js";
+import type { TokenWriter } from "./TokenWriter.js";
+import type { ChatTopics } from "./topics.js";
+
+/** What all partitions of an assistant share. */
+export interface AssistantContext {
+  topics: ChatTopics;
+  /** Partitions of the chat topic. */
+  partitions: number;
+  model: AnsweringModel;
+  worker: string;
+  persona: string;
+  memoryTokens: number;
+  maxTextBytes: number;
+  timeLimitMs: number;
+  attempts: number;
+  tokens: TokenWriter;
+  cancellations: Cancellations;
+  onEvent: (event: AssistantEvent) => void;
+}
