@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { proxyFetch } from "./proxyFetch.js";
+import { proxyFetch } from "../proxyFetch.js";
 
 export interface Download {
   url: string;

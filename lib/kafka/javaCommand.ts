@@ -51,9 +51,6 @@ const JVM_FLAGS = [
   "-XX:TieredStopAtLevel=1",
   // Java would write its performance counters to /tmp.
   "-XX:-UsePerfData",
-  "-Xshare:auto",
-  "-Djava.awt.headless=true",
-  "-Dcom.sun.management.jmxremote=false",
 ];
 
 /** Everything goes to standard output, which is the daemon's log. Informational lines only where they tell that it has started. */
