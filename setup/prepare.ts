@@ -13,7 +13,7 @@ import { kernelStage } from "./stages/kernel.js";
  */
 export async function prepare(names: StageName[], options: StageOptions): Promise<void> {
   const context = readContext();
-  fs.mkdirSync(context.state, { recursive: true });
+  fs.mkdirSync(context.state, { recursive: true, mode: 0o700 });
   const jupyterLab = jupyterLabStage(context);
   if (names.includes("jupyterlab")) await runStage(jupyterLab, options);
   if (names.includes("kernel")) await runStage(kernelStage(context), options);

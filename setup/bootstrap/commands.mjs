@@ -10,12 +10,12 @@
  */
 /** @typedef {"jupyterlab" | "kernel" | "java" | "kafka"} StageName */
 
-/** @type {StageName[]} */
-const EVERYTHING = ["jupyterlab", "kernel", "java", "kafka"];
-
 /** Java is for the local broker only: with KAFKA_BROKERS set, none is started.
  * @param {string[]} _argv @param {NodeJS.ProcessEnv} env @returns {StageName[]} */
 const broker = (_argv, env) => (env["KAFKA_BROKERS"]?.trim() ? [] : ["java", "kafka"]);
+
+/** @param {string[]} argv @param {NodeJS.ProcessEnv} env @returns {StageName[]} */
+const notebooks = (argv, env) => (argv.includes("--help") ? [] : ["jupyterlab", "kernel", ...broker(argv, env)]);
 
 /** @returns {StageName[]} */
 const nothing = () => [];
@@ -24,14 +24,14 @@ const nothing = () => [];
 export const commands = {
   start: {
     module: ".state/build/setup/start.js",
-    needs: (argv) => (argv.includes("--help") ? [] : EVERYTHING),
+    needs: notebooks,
     announce: true,
     does: "opens JupyterLab on the notebooks; Ctrl+C stops it",
   },
   setup: { module: ".state/build/setup/setup.js", needs: nothing, announce: true, does: "installs what is missing, nothing else" },
-  test: { module: ".state/build/setup/test.js", compile: ["test"], needs: () => EVERYTHING, does: "lint, types and all tests" },
+  test: { module: ".state/build/setup/test.js", compile: ["test"], needs: () => ["jupyterlab", "kernel", "java", "kafka"], does: "lint, types and all tests" },
   lint: { module: ".state/build/setup/lint.js", compile: ["test"], needs: nothing, does: "lint and types" },
-  walkthrough: { module: ".state/build/setup/walkthrough.js", needs: () => EVERYTHING, does: "runs every notebook, headless" },
+  walkthrough: { module: ".state/build/setup/walkthrough.js", needs: notebooks, does: "runs every notebook, headless" },
   kafka: {
     module: "lib/dist/commands/kafka.js",
     needs: (argv) => (argv[0] === "start" ? ["java", "kafka"] : []),

@@ -3,17 +3,17 @@
 /** What the words of npm, pip, Node and the operating system mean. The first that matches is told. */
 const KNOWN = [
   {
-    words: /ENOSPC|No space left on device|Disk quota exceeded|EDQUOT/i,
+    words: /\bENOSPC\b|No space left on device|Disk quota exceeded|\bEDQUOT\b/i,
     why: "the disk is full",
     todo: "free some space (a complete set-up takes about 2 GB), then run the command again: it goes on where it stopped",
   },
   {
-    words: /EROFS|Read-only file system/i,
+    words: /\bEROFS\b|Read-only file system/i,
     why: "the folder is on a read-only file system",
     todo: "clone the repository to a place that you can write to",
   },
   {
-    words: /EACCES|EPERM|Permission denied/i,
+    words: /\b(EACCES|EPERM)\b|Permission denied/i,
     why: "a file or folder may not be written by this user",
     todo: "give yourself the right to write to the repository's folder (was an earlier run made with sudo?), then run the command again",
   },
@@ -28,9 +28,14 @@ const KNOWN = [
     todo: "tell npm and pip of your proxy's certificate: NODE_EXTRA_CA_CERTS=FILE and PIP_CERT=FILE, then run the command again",
   },
   {
-    words: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|fetch failed|Failed to establish a new connection|Max retries exceeded|Connection(Error|TimeoutError| timed out)|Temporary failure in name resolution|Network is unreachable|No matching distribution found/i,
+    words: /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b|fetch failed|Failed to establish a new connection|Max retries exceeded|Connection(Error|TimeoutError| timed out)|Temporary failure in name resolution|Network is unreachable|from versions: none/i,
     why: "the download server cannot be reached",
     todo: "check the network (behind a proxy set HTTPS_PROXY; with a mirror configure npm and pip as usual), then run the command again: it goes on where it stopped",
+  },
+  {
+    words: /No matching distribution found/i,
+    why: "a package has no build for this Python or this kind of machine",
+    todo: "install another Python (3.10 to 3.13 are known to work) and put it first on PATH, then run the command again",
   },
 ];
 

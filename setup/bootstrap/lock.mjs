@@ -45,7 +45,8 @@ export async function withLock(folder, work) {
 /** @param {string} folder */
 function makeFolder(folder) {
   try {
-    fs.mkdirSync(folder, { recursive: true });
+    // For its owner only: logs and Jupyter's files in it hold tokens.
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     fs.accessSync(folder, fs.constants.W_OK);
   } catch (error) {
     throw new SetupError(failure(`${folder} cannot be written`, String(error)));

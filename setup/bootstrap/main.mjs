@@ -4,6 +4,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { commands } from "./commands.mjs";
 import { compile } from "./compile.mjs";
+import { explain } from "./explain.mjs";
 import { nodePackages } from "./packages.mjs";
 import { SetupError } from "./stage.mjs";
 
@@ -18,18 +19,23 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", ".
 export async function main(argv) {
   const [name = "", ...rest] = argv;
   const code = await run(name, rest).catch((/** @type {unknown} */ error) => {
-    console.error(isForPeople(error) ? error.message : error);
+    console.error(inWords(error));
     return 1;
   });
   // Handles that a library left open would keep Node alive after the work is done.
   process.stdout.write("", () => process.exit(code));
 }
 
-/** Errors that we throw tell all in their message; a stack is for what nobody foresaw: a TypeError, the system's error codes.
- * By name, as the compiled stages have a SetupError of their own.
- * @param {unknown} error @returns {error is Error} */
-function isForPeople(error) {
-  return error instanceof Error && ["Error", "SetupError"].includes(error.name) && !("code" in error);
+/** Errors that we throw tell all in their message; a stack is for what nobody foresaw.
+ * @param {unknown} error */
+function inWords(error) {
+  if (!(error instanceof Error)) return error;
+  if ("code" in error) {
+    const known = explain(`${error.message} ${String(error.code)}`);
+    return known === undefined ? error : `${error.message}\n  Why: ${known.why}\n  What to do: ${known.todo}`;
+  }
+  // By name, as the compiled stages have a SetupError of their own.
+  return ["Error", "SetupError"].includes(error.name) ? error.message : error;
 }
 
 /** @param {string} name @param {string[]} argv @returns {Promise<number>} */
@@ -38,6 +44,9 @@ async function run(name, argv) {
   if (command === undefined) {
     console.error(usage(name));
     return 2;
+  }
+  if (process.platform === "win32") {
+    throw new SetupError("Windows itself is not supported.\n  What to do: run the command in WSL (wsl --install), with Node and Python installed there.");
   }
   const announce = command.announce === true && !argv.includes("--help");
   await nodePackages(root, { announce });

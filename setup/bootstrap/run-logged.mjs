@@ -8,6 +8,9 @@ import { SetupError } from "./stage.mjs";
 /** Lines of a failed program's output that its error shows. */
 const TAIL = 12;
 
+/** @type {NodeJS.Signals[]} */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
 /**
  * Runs a program with its output in a log file.
  * @param {string[]} command the program and its arguments
@@ -32,10 +35,17 @@ export async function runLogged([program = "", ...args], { cwd, log, env = {}, o
       lines.forEach(onLine);
     });
   }
+  // A signal to this process alone must not leave the program at work behind.
+  const pass = (/** @type {NodeJS.Signals} */ signal) => {
+    child.kill(signal);
+    process.exit(1);
+  };
+  for (const signal of SIGNALS) process.on(signal, pass);
   const ending = await new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, signal) => resolve(signal === null ? code : signal));
   });
+  for (const signal of SIGNALS) process.off(signal, pass);
   output.close();
   if (ending === 0) return text;
   throw new SetupError(failure(`${what} ended with ${typeof ending === "number" ? `code ${ending}` : ending}`, text, log, advice));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { findDaemon } from "kafka-llm-chat/internal/daemon/findDaemon.js";
+import { findDaemon, type RunningDaemon } from "kafka-llm-chat/internal/daemon/findDaemon.js";
 import { logTail } from "kafka-llm-chat/internal/daemon/logFile.js";
 import { isPortBound, portHolder } from "kafka-llm-chat/internal/daemon/port.js";
 import { startDaemon } from "kafka-llm-chat/internal/daemon/startDaemon.js";
@@ -73,9 +73,6 @@ export async function startJupyterLab(context: Context, { port, browser, signal 
   });
   const server = await findServer(folders.runtime, signal);
   if (server === undefined) throw new Error(`JupyterLab (process ${daemon.pid}) runs but does not answer. End it and try again.`);
-  const ended = waitUntil(async () => ((await daemon.isRunning()) ? undefined : ("ended" as const)), {
-    description: "JupyterLab not ended", timeoutMs: 2 ** 31 - 1, intervalMs: 500,
-  });
   const sweep = () => endKernels(folders.runtime);
   return {
     url: `${server.url}${landingPage(notebooks)}?token=${server.token}`,
@@ -83,13 +80,21 @@ export async function startJupyterLab(context: Context, { port, browser, signal 
     logFile: daemon.logFile,
     logTail: () => logTail(daemon.logFile),
     kafkaBefore: Number(daemon.details["kafkaBefore"]),
-    ended,
+    ended: untilEnded(daemon),
     stop: () => daemon.stop().then(sweep),
     kill: async () => {
       await (await findDaemon({ name: NAME, stateDirectory: state, stopTimeoutMs: 0 }))?.stop();
       await sweep();
     },
   };
+}
+
+/** However long that takes: waitUntil has a limit, so it is asked again. */
+async function untilEnded(daemon: RunningDaemon): Promise<"ended"> {
+  const ended = async () => !(await daemon.isRunning());
+  const day = { description: "JupyterLab not ended", timeoutMs: 86_400_000, intervalMs: 1_000 };
+  while (!(await waitUntil(ended, day).catch(() => false)));
+  return "ended";
 }
 
 /** Kernels whose server was killed notice nothing of it. They name their connection file in the runtime folder. */
