@@ -7,9 +7,11 @@ export { checkReachable, ClusterUnreachableError } from "./kafka/checkReachable.
 export { connectKafka } from "./kafka/connectKafka.js";
 export { partitionOfKey } from "./kafka/partitionOfKey.js";
 
+export { buildLlama, type BuildLlamaOptions } from "./model/buildLlama.js";
 export { catalogue, type CatalogueEntry } from "./model/catalogue.js";
 export { ChatNodeLlamaCpp } from "./model/ChatNodeLlamaCpp.js";
 export { downloadModel, type DownloadModelOptions } from "./model/downloadModel.js";
+export { explainDevice } from "./model/explainDevice.js";
 export { describeDevice, type LlamaDevice } from "./model/loadLlama.js";
 export { type LoadedModel, loadModel } from "./model/loadModel.js";
 export { ModelError, type ResolvedModel, resolveModel, type ResolveModelOptions } from "./model/resolveModel.js";

@@ -1,4 +1,6 @@
 import type { Llama } from "node-llama-cpp";
+import { readSettings } from "../settings.js";
+import { readLocalBuild } from "./localBuild.js";
 
 /** What llama.cpp runs on here. */
 export interface LlamaDevice {
@@ -16,7 +18,8 @@ export interface LlamaDevice {
 let shared: Promise<Llama> | undefined;
 
 /**
- * llama.cpp, loaded once a process: on the GPU where there is one, else on the CPU. Never compiles anything.
+ * llama.cpp, loaded once a process: on the GPU where there is one, else on the CPU. A build that buildLlama() has compiled here
+ * goes before the one that comes with node-llama-cpp; LLAMA_CUDA=off leaves CUDA out. Never compiles anything.
  * @throws Error that says what was tried when no binary fits this machine.
  */
 export function loadLlama(): Promise<Llama> {
@@ -29,8 +32,12 @@ export function loadLlama(): Promise<Llama> {
 async function load(): Promise<Llama> {
   // A real import(): the module awaits at its top level, so the require() that a notebook cell does cannot load it.
   const { getLlama, LlamaLogLevel } = await import("node-llama-cpp");
+  const gpu = readSettings().llama.cuda === "off" ? { type: "auto" as const, exclude: ["cuda" as const] } : "auto";
+  // With the options of a local build that one is looked for first, then a prebuilt one whatever its options. Not "lastBuild":
+  // when that cannot be loaded, it compiles.
+  const cmakeOptions = (await readLocalBuild())?.cmakeOptions ?? {};
   try {
-    return await getLlama({ gpu: "auto", build: "never", logLevel: LlamaLogLevel.error, progressLogs: false });
+    return await getLlama({ gpu, build: "never", cmakeOptions, logLevel: LlamaLogLevel.error, progressLogs: false });
   } catch (error) {
     throw new Error(
       `No build of llama.cpp for ${process.platform} ${process.arch} could be loaded. `

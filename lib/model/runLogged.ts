@@ -1,0 +1,76 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import readline from "node:readline";
+import { stripVTControlCharacters } from "node:util";
+
+export interface RunLoggedOptions {
+  /** File for all that the command prints; an older one is replaced. */
+  log: string;
+  env?: NodeJS.ProcessEnv | undefined;
+  /** Each line of the command's output, without colours. */
+  onLine?: ((line: string) => void) | undefined;
+  /** Ends the command and everything that it has started. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Milliseconds from SIGTERM to SIGKILL. */
+const GRACE = 5000;
+
+/**
+ * Runs a command to its end in a process group of its own, with its output in a log file. The group does not outlive this
+ * process when that ends in an orderly way.
+ * @throws Error with the last lines and the log's name when the command fails; the signal's reason, after the group has ended.
+ */
+export async function runLogged(command: string, args: string[], { log, env, onLine, signal }: RunLoggedOptions): Promise<void> {
+  signal?.throwIfAborted();
+  await mkdir(path.dirname(log), { recursive: true });
+  const file = createWriteStream(log);
+  await once(file, "open");
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], ...(env === undefined ? {} : { env }) });
+  const last: string[] = [];
+  const read = [child.stdout, child.stderr].map(async (stream) => {
+    // readline takes a carriage return, by which progress bars redraw their line, for the end of one.
+    for await (const text of readline.createInterface({ input: stream, crlfDelay: Infinity })) {
+      const line = stripVTControlCharacters(text).trimEnd();
+      if (line === "") continue;
+      file.write(`${line}\n`);
+      last.push(line);
+      if (last.length > 15) last.shift();
+      onLine?.(line);
+    }
+  });
+  let grace: NodeJS.Timeout | undefined;
+  const kill = (): void => signalGroup(child.pid, "SIGKILL");
+  const stop = (): void => {
+    signalGroup(child.pid, "SIGTERM");
+    grace = setTimeout(kill, GRACE);
+  };
+  process.once("exit", kill);
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted === true) stop();
+  try {
+    const [code, by] = await once(child, "close") as [number | null, NodeJS.Signals | null];
+    await Promise.all(read);
+    signal?.throwIfAborted();
+    if (code !== 0) throw new Error(`${[command, ...args].join(" ")} failed (${by ?? `exit code ${code ?? "?"}`}). Its last lines, of ${log}:\n${last.join("\n")}`);
+  } finally {
+    clearTimeout(grace);
+    signal?.removeEventListener("abort", stop);
+    process.off("exit", kill);
+    // The leader has ended; whoever is left of its group ends now.
+    kill();
+    await new Promise((resolve) => file.end(resolve));
+  }
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
