@@ -56,7 +56,8 @@ function chatSettings(brokers: string, topic = `chat-${randomUUID().slice(0, 8)}
   return readSettings({ ...process.env, KAFKA_BROKERS: brokers, CHAT_TOPIC: topic });
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as net.AddressInfo;
