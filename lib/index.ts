@@ -3,6 +3,9 @@ export type { OnProgress, Progress } from "./progress.js";
 
 export { findKafka, type RunningKafka, stopKafka } from "./kafka/findKafka.js";
 export { startKafka, type StartKafkaOptions } from "./kafka/startKafka.js";
+export { fetchJars, type FetchJarsOptions } from "./kafka/fetchJars.js";
+export { findJava, type FindJavaOptions, type Java } from "./kafka/java.js";
+export { jarFile, type KafkaRelease, kafkaRelease } from "./kafka/kafkaRelease.js";
 export { checkReachable, ClusterUnreachableError } from "./kafka/checkReachable.js";
 export { connectKafka } from "./kafka/connectKafka.js";
 export { partitionOfKey } from "./kafka/partitionOfKey.js";
@@ -27,6 +30,7 @@ export { type RunningAssistant, startAssistant, type StartAssistantOptions } fro
 export { type ChatTopics, ensureChatTopics, topicsOf } from "./chat/topics.js";
 
 export { formatRecords } from "./notebook/formatRecords.js";
+export { markdownTable } from "./notebook/markdownTable.js";
 export { maskIds } from "./notebook/maskIds.js";
 export { readRecords, type ReadRecordsOptions } from "./notebook/readRecords.js";
 export { showProgress } from "./notebook/showProgress.js";
