@@ -118,7 +118,7 @@ export class Assistant {
   }
 
   private async take(partitions: number[]): Promise<void> {
-    for (const owned of await takeOver(this.kafka, this.context.topics, partitions, this.worker)) {
+    for (const owned of await takeOver(this.kafka, this.context, partitions)) {
       const { partition, transactions, next } = owned;
       // Given to another meanwhile: our claim was in vain, and the other one claims again.
       if (!this.assigned.has(partition) || this.stopped.signal.aborted) {

@@ -16,6 +16,8 @@ export interface AssistantContext {
   maxTextBytes: number;
   timeLimitMs: number;
   attempts: number;
+  /** Whether partitions are locked; false only to show what goes wrong without. */
+  fencing: boolean;
   tokens: TokenWriter;
   cancellations: Cancellations;
   onEvent: (event: AssistantEvent) => void;

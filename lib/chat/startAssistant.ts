@@ -35,6 +35,11 @@ export interface StartAssistantOptions {
   sessionTimeoutMs?: number;
   /** Time that all members have to join again when one comes or goes, in milliseconds. Default 10 000. */
   rebalanceTimeoutMs?: number;
+  /**
+   * Whether the transactional id of a partition is a lock. Default true. False shows what happens without: an assistant that
+   * stalls and wakes up after its partitions went to another commits its replies a second time.
+   */
+  fencing?: boolean;
   onEvent?: (event: AssistantEvent) => void;
 }
 
@@ -63,10 +68,10 @@ export async function startAssistant({ settings = readSettings(), ...options }: 
   const worker = options.worker ?? `${os.hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const {
     model, persona = PERSONA, memoryTokens = MEMORY_TOKENS, maxTextBytes = 8_192, timeLimitMs = 120_000, attempts = 3,
-    maxWaiting = 100, sessionTimeoutMs = 6_000, rebalanceTimeoutMs = 10_000, onEvent = () => undefined,
+    maxWaiting = 100, sessionTimeoutMs = 6_000, rebalanceTimeoutMs = 10_000, fencing = true, onEvent = () => undefined,
   } = options;
   const context: AssistantContext = {
-    topics, partitions, model, worker, persona, memoryTokens, maxTextBytes, timeLimitMs, attempts, onEvent,
+    topics, partitions, model, worker, persona, memoryTokens, maxTextBytes, timeLimitMs, attempts, fencing, onEvent,
     tokens: new TokenWriter(writer, topics.tokens), cancellations: new Cancellations(),
   };
   for (const difference of differences) onEvent({ type: "trouble", message: `A topic has other settings than this chat gives it. ${difference}` });

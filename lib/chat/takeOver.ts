@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import { PartitionTransactions } from "../kafka/PartitionTransactions.js";
 import { readCommittedOffsets, readStartOffsets } from "../kafka/readOffsets.js";
 import { readPartitions } from "../kafka/readPartitions.js";
+import type { AssistantContext } from "./AssistantContext.js";
 import { type Memory, parseMemory } from "./Memory.js";
 import { type ChatTopics, transactionalIdOf } from "./topics.js";
 
@@ -28,8 +30,9 @@ const CLAIM_KEY = Buffer.concat([Buffer.from([0xff]), Buffer.from("claim")]);
  * 2. The partition of the memory topic is read, committed records only, from its start through the claim.
  * 3. The group's offset is read.
  */
-export async function takeOver(kafka: Kafka, topics: ChatTopics, partitions: number[], worker: string): Promise<OwnedPartition[]> {
-  const owned = await Promise.allSettled(partitions.map((partition) => claimPartition(kafka, topics, partition, worker)));
+export async function takeOver(kafka: Kafka, { topics, worker, fencing }: Pick<AssistantContext, "topics" | "worker" | "fencing">, partitions: number[]): Promise<OwnedPartition[]> {
+  const lock = (partition: number): string => transactionalIdOf(topics, partition) + (fencing ? "" : `-${randomUUID()}`);
+  const owned = await Promise.allSettled(partitions.map((partition) => claimPartition(new PartitionTransactions(kafka, lock(partition)), topics, partition, worker)));
   const claimed = owned.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   try {
     for (const result of owned) if (result.status === "rejected") throw result.reason;
@@ -44,8 +47,7 @@ export async function takeOver(kafka: Kafka, topics: ChatTopics, partitions: num
   }
 }
 
-async function claimPartition(kafka: Kafka, topics: ChatTopics, partition: number, worker: string): Promise<OwnedPartition> {
-  const transactions = new PartitionTransactions(kafka, transactionalIdOf(topics, partition));
+async function claimPartition(transactions: PartitionTransactions, topics: ChatTopics, partition: number, worker: string): Promise<OwnedPartition> {
   await transactions.connect();
   try {
     let claim = 0;

@@ -1,0 +1,107 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { connectKafka, ensureChatTopics } from "kafka-llm-chat";
+import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
+import type { OwnBroker } from "../support/testCluster.js";
+import { AssistantProcess } from "./AssistantProcess.js";
+import { countFaults, type Faults } from "./countFaults.js";
+import { pour, talk, type TalkOptions } from "./people.js";
+import { random } from "./random.js";
+
+export interface ChaosOptions {
+  broker: OwnBroker;
+  seed: number;
+  /** Blows dealt: kills, stops past the session timeout, kills of the broker, orderly departures. */
+  blows: number;
+  /** Assistants at a time. */
+  assistants: number;
+  conversations: number;
+  /** False switches the protection off, to show that the counting finds what goes wrong. */
+  fenced: boolean;
+  /** Share of the blows that stop an assistant for longer than the session timeout. */
+  stalls: number;
+  /** Share of the blows that kill the broker. */
+  brokerKills: number;
+  onLine: (line: string) => void;
+}
+
+export interface ChaosReport extends Faults {
+  seed: number;
+  acknowledged: number;
+  /** Replies whose pieces, put together, were not the committed reply. */
+  torn: number;
+  kills: number;
+  stalls: number;
+  departures: number;
+  brokerKills: number;
+  seconds: number;
+}
+
+/** So that partitions move soon after a kill; the broker allows 500 ms and more. */
+const SESSION_TIMEOUT_MS = 2_000;
+const PIECE_MS = 15;
+/** Time for what was said to be answered after the last blow, in milliseconds. */
+const SETTLE_LIMIT_MS = 120_000;
+
+/** People talk while assistants, and now and then the broker, are killed or stopped at moments that a seed decides; then the log is read and counted. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { broker, seed, blows, assistants, conversations, fenced, onLine } = options;
+  const started = performance.now();
+  const next = random(seed);
+  const settings = broker.settings();
+  const { partitions } = await ensureChatTopics(connectKafka(settings.cluster), settings.chatTopic);
+  const spawn = (): AssistantProcess => new AssistantProcess({ settings, pieceMs: PIECE_MS, sessionTimeoutMs: SESSION_TIMEOUT_MS, fenced, onLine });
+  const running = Array.from({ length: assistants }, spawn);
+  const report = { seed, kills: 0, stalls: 0, departures: 0, brokerKills: 0 };
+  const wakings: Promise<void>[] = [];
+  let enough = false;
+  const people = Array.from({ length: conversations }, (_, index) => {
+    const person: TalkOptions = { settings, conversation: `c${index}`, enough: () => enough, random: random(seed + index) };
+    return index % 2 === 0 ? talk(person) : pour(person, partitions);
+  });
+  // Told when they are awaited; until then a failure must not end the process.
+  for (const person of people) person.catch(() => undefined);
+  try {
+    for (let blow = 0; blow < blows; blow++) {
+      await delay(100 + 1_400 * next());
+      const kind = next();
+      const at = Math.floor(next() * running.length);
+      const victim = running[at] as AssistantProcess;
+      if (kind < options.brokerKills) {
+        report.brokerKills += 1;
+        onLine(`blow ${blow + 1}: the broker is killed`);
+        process.kill(broker.kafka.pid, "SIGKILL");
+        await broker.start();
+      } else if (kind < options.brokerKills + options.stalls) {
+        report.stalls += 1;
+        onLine(`blow ${blow + 1}: ${victim.pid} is stopped for longer than the session timeout`);
+        victim.signal("SIGSTOP");
+        wakings.push(delay(SESSION_TIMEOUT_MS + 500 + 2_000 * next()).then(() => victim.signal("SIGCONT")));
+      } else if (kind > 0.93) {
+        report.departures += 1;
+        onLine(`blow ${blow + 1}: ${victim.pid} is asked to leave`);
+        victim.signal("SIGTERM");
+        running[at] = spawn();
+      } else {
+        report.kills += 1;
+        onLine(`blow ${blow + 1}: ${victim.pid} is killed`);
+        victim.signal("SIGKILL");
+        running[at] = spawn();
+      }
+    }
+    enough = true;
+    await Promise.all(wakings);
+    const talks = await Promise.all(people);
+    const acknowledged = talks.reduce((sum, talk) => sum + talk.acknowledged, 0);
+    const torn = talks.reduce((sum, talk) => sum + talk.torn, 0);
+    let faults = await countFaults(settings);
+    await waitUntil(async () => {
+      faults = await countFaults(settings);
+      return faults.lost === 0;
+    }, { description: "Some messages have no reply", timeoutMs: SETTLE_LIMIT_MS, intervalMs: 1_000 }).catch(() => undefined);
+    return { ...report, ...faults, acknowledged, torn, seconds: Math.round((performance.now() - started) / 1000) };
+  } finally {
+    enough = true;
+    await Promise.allSettled([...wakings, ...running.map((assistant) => assistant.kill())]);
+    await Promise.allSettled(people);
+  }
+}
