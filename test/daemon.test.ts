@@ -71,7 +71,7 @@ describe("a daemon", { concurrency: 2 }, () => {
     const starter = spawnStarter({ kind: "daemon", name: "idle", stateDirectory, code: IDLE, readyFile: path.join(stateDirectory, "never") });
     // From its first record on, not only its birth file: a daemon without a record would be started anew.
     const half = await waitUntil(() => findDaemon(options).then((found) => (found?.details["whole"] === 1 ? found : undefined)), {
-      description: "No daemon begun", timeoutMs: 5_000, intervalMs: 5,
+      description: "No daemon begun", timeoutMs: 20_000, intervalMs: 5,
     });
     assert.equal(half.ready, false);
     process.kill(starter.pid!, "SIGKILL");
@@ -129,7 +129,7 @@ describe("a daemon", { concurrency: 2 }, () => {
   test("that does not get ready in time is stopped", async () => {
     const options = await idle({ ready: () => false, readyTimeoutMs: 500 });
     const start = startDaemon(options);
-    const half = await waitUntil(() => findDaemon(options), { description: "No daemon begun", timeoutMs: 5_000, intervalMs: 5 });
+    const half = await waitUntil(() => findDaemon(options), { description: "No daemon begun", timeoutMs: 20_000, intervalMs: 5 });
     await assert.rejects(start, /idle did not start: idle not ready after 500ms/);
     assert.equal(await half.isRunning(), false);
   });
@@ -138,7 +138,7 @@ describe("a daemon", { concurrency: 2 }, () => {
     const aborted = new AbortController();
     const options = await idle({ ready: () => false, signal: aborted.signal });
     const start = startDaemon(options);
-    const half = await waitUntil(() => findDaemon(options), { description: "No daemon begun", timeoutMs: 5_000, intervalMs: 5 });
+    const half = await waitUntil(() => findDaemon(options), { description: "No daemon begun", timeoutMs: 20_000, intervalMs: 5 });
     aborted.abort(new Error("enough"));
     await assert.rejects(start, /^Error: enough$/);
     assert.equal(await half.isRunning(), false);

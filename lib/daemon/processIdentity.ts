@@ -53,8 +53,10 @@ async function linuxStartTime(pid: number): Promise<string | undefined> {
 function parseStat(text: string): string | undefined {
   const [stat = "", boot = ""] = text.trim().split("\n").reverse();
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [state, ticks] = [fields[0], fields[19]];
-  return state === "Z" || state === "X" || ticks === undefined ? undefined : `${boot}/${ticks}`;
+  const [state, threads, ticks] = [fields[0], Number(fields[17]), fields[19]];
+  // Java's first thread may be a zombie while others still run and hold the ports.
+  const ended = state === "X" || (state === "Z" && threads <= 1);
+  return ended || ticks === undefined ? undefined : `${boot}/${ticks}`;
 }
 
 async function posixStartTime(pid: number): Promise<string | undefined> {

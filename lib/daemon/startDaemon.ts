@@ -76,8 +76,9 @@ async function untilReady(born: Born, { name, ready, signal }: StartDaemonOption
 
 /** Never true: it only throws once the process has ended. */
 async function checkAlive({ record, failed }: Born): Promise<false> {
-  const reason = failed?.();
-  if (reason !== undefined || !(await isRunning(record))) throw new Error(`it ended ${reason ?? "by itself"}`);
+  // A child is a zombie for a moment before Node tells how it ended, so Node alone is asked about children.
+  const reason = failed === undefined ? !(await isRunning(record)) && "by itself" : failed();
+  if (typeof reason === "string") throw new Error(`it ended ${reason}`);
   return false;
 }
 
