@@ -34,11 +34,16 @@ describe("before llama.cpp is compiled", () => {
   });
 
   test("nvcc is looked for where CMake will look for it", async () => {
-    const { cuda, found } = await checkBuildTools("cuda", { settings: { nvcc: undefined, cudaToolkit: "/opt/cuda" }, versionOf: allTools, freeBytes: 1e11 });
+    const { cuda, found } = await checkBuildTools("cuda", { settings: { nvcc: undefined, cudaToolkit: "/opt/cuda" }, versionOf: allTools, exists: () => true, freeBytes: 1e11 });
     assert.deepEqual(cuda, { nvcc: "/opt/cuda/bin/nvcc", toolkit: "/opt/cuda" });
     assert.ok(found.includes("CUDA compiler: /opt/cuda/bin/nvcc, version 12.8"));
-    const usual = await checkBuildTools("cuda", { settings: none, versionOf: async (command) => (command === "nvcc" ? undefined : "1.0"), freeBytes: 1e11 });
+    const usual = await checkBuildTools("cuda", { settings: none, versionOf: async (command) => (command === "nvcc" ? undefined : "1.0"), exists: () => true, freeBytes: 1e11 });
     assert.deepEqual(usual.cuda, { nvcc: "/usr/local/cuda/bin/nvcc", toolkit: "/usr/local/cuda" });
+  });
+
+  test("a toolkit without its headers is refused", async () => {
+    const check = checkBuildTools("cuda", { settings: { nvcc: undefined, cudaToolkit: "/opt/cuda" }, versionOf: allTools, exists: () => false, freeBytes: 1e11 });
+    await assert.rejects(check, { name: "BuildToolsError", message: /\/opt\/cuda has no include\/cuda_runtime\.h/ });
   });
 
   test("a build for the CPU needs no CUDA", async () => {
@@ -62,7 +67,15 @@ describe("a long command", () => {
 
   test("that fails shows its last lines and where the log is", async () => {
     await assert.rejects(runLogged(process.execPath, ["-e", 'console.error("nvcc fatal: no such architecture"); process.exit(3)'], { log }), (error: Error) => {
-      assert.match(error.message, /failed \(exit code 3\)\. Its last lines, of .*command\.log:\nnvcc fatal: no such architecture$/);
+      assert.match(error.message, /failed \(exit code 3\)\. From its log .*command\.log:\nnvcc fatal: no such architecture$/);
+      return true;
+    });
+  });
+
+  test("that fails shows the reason rather than what was printed after it", async () => {
+    const script = 'for (let i = 0; i < 40; i++) console.log(i === 3 ? "CMake Error at x (message):" : `line ${i}`); process.exit(1)';
+    await assert.rejects(runLogged(process.execPath, ["-e", script], { log, cause: /CMake Error/ }), (error: Error) => {
+      assert.ok(error.message.endsWith(":\nCMake Error at x (message):\nline 4"), error.message);
       return true;
     });
   });

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { withLock } from "../daemon/withLock.js";
+import type { OnProgress } from "../progress.js";
 import { readSettings } from "../settings.js";
 import { checkBuildTools, type CheckBuildToolsOptions } from "./checkBuildTools.js";
 import { type BuildGpu, type LocalBuild, nodeLlamaCppFolder, writeLocalBuild } from "./localBuild.js";
@@ -12,16 +13,21 @@ export interface BuildLlamaOptions extends CheckBuildToolsOptions {
   cmakeOptions?: Record<string, string>;
   /** Each line that the compilation prints, and before it what was found. */
   onLine?: (line: string) => void;
+  /** Files compiled, where ninja does it; make tells no number. */
+  onProgress?: OnProgress;
   /** Ends the compilation with all its processes. */
   signal?: AbortSignal;
 }
 
+/** How CMake, compilers and the operating system say what is wrong; below it stand pages of usage and stack traces. */
+const CAUSE = /CMake Error|[: ]error[: ]|fatal|Unable to find|FAILED:|No space left|out of memory|Killed/;
+
 /**
  * Compiles llama.cpp from the source that comes with node-llama-cpp, which takes from ten minutes to an hour; loadLlama() takes
  * the result from the next process on. Needs no network, unless CMake is missing. The log lies under `log/` in the state folder.
- * @throws BuildToolsError before anything is started; Error with the last lines of the log; the signal's reason.
+ * @throws BuildToolsError before anything is started; Error with what the log says of the reason; the signal's reason.
  */
-export async function buildLlama({ gpu = "cuda", cmakeOptions = {}, onLine, signal, ...check }: BuildLlamaOptions = {}): Promise<LocalBuild> {
+export async function buildLlama({ gpu = "cuda", cmakeOptions = {}, onLine, onProgress, signal, ...check }: BuildLlamaOptions = {}): Promise<LocalBuild> {
   const settings = readSettings();
   signal?.throwIfAborted();
   const { found, cuda } = await checkBuildTools(gpu, check);
@@ -44,7 +50,11 @@ export async function buildLlama({ gpu = "cuda", cmakeOptions = {}, onLine, sign
   try {
     return await withLock(lock, async () => {
       begun = true;
-      await runLogged(process.execPath, args, { env, log, onLine, signal });
+      await runLogged(process.execPath, args, { env, log, signal, cause: CAUSE, onLine: (line) => {
+        onLine?.(line);
+        const [, done, total] = /^\[(\d+)\/(\d+)\]/.exec(line) ?? [];
+        if (done !== undefined) onProgress?.({ what: "compiling llama.cpp", done: Number(done), total: Number(total), unit: "files" });
+      } });
       const build: LocalBuild = { gpu, cmakeOptions: options, compiledAt: new Date().toISOString(), log };
       await writeLocalBuild(build);
       return build;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -15,7 +15,7 @@ export class BuildToolsError extends Error {
 export interface BuildTools {
   /** What was found, a sentence each. */
   found: string[];
-  /** nvcc and the toolkit it belongs to; undefined where CUDA is not asked for. */
+  /** nvcc and the folder of the toolkit it belongs to, empty where the PATH alone leads to it; undefined where CUDA is not asked for. */
   cuda: { nvcc: string; toolkit: string } | undefined;
 }
 
@@ -24,6 +24,8 @@ export interface CheckBuildToolsOptions {
   settings?: Pick<LlamaSettings, "nvcc" | "cudaToolkit"> | undefined;
   /** Runs `command --version`: what it prints, or undefined if it does not run. For tests. */
   versionOf?: (command: string) => Promise<string | undefined>;
+  /** Whether a file exists. For tests. */
+  exists?: (file: string) => boolean;
   /** Bytes free on the disk of the packages. For tests. */
   freeBytes?: number;
 }
@@ -36,7 +38,7 @@ const DISK = 5e9;
  * written, disk.
  * @throws BuildToolsError that names everything missing, and how to come by it.
  */
-export async function checkBuildTools(gpu: BuildGpu, { settings = readSettings().llama, versionOf = version, freeBytes }: CheckBuildToolsOptions = {}): Promise<BuildTools> {
+export async function checkBuildTools(gpu: BuildGpu, { settings = readSettings().llama, versionOf = version, exists = existsSync, freeBytes }: CheckBuildToolsOptions = {}): Promise<BuildTools> {
   const found: string[] = [];
   const missing: string[] = [];
   const look = async (what: string, commands: string[], remedy: string): Promise<string | undefined> => {
@@ -56,13 +58,18 @@ export async function checkBuildTools(gpu: BuildGpu, { settings = readSettings()
   const cmake = path.join(folder, "llama", "xpack", "xpacks", ".bin", "cmake");
   await look("CMake", ["cmake", cmake], "CMake 3.19 or later (Debian, Ubuntu: apt install cmake; from PyPI: pip install cmake)");
   const nvcc = gpu === "cuda" ? await look("CUDA compiler", nvccPlaces(settings), cudaRemedy(settings)) : undefined;
+  const toolkit = nvcc === undefined ? "" : settings.cudaToolkit ?? (path.isAbsolute(nvcc) ? path.resolve(nvcc, "..", "..") : "");
+  const headers = ["include", "targets/x86_64-linux/include", "targets/sbsa-linux/include"];
+  if (toolkit !== "" && !headers.some((folder) => exists(path.join(toolkit, folder, "cuda_runtime.h")))) {
+    missing.push(`the rest of the CUDA toolkit: ${toolkit} has no include/cuda_runtime.h (set CUDA_PATH to the toolkit's folder, or install its development packages)`);
+  }
 
   await access(path.join(folder, "llama"), constants.W_OK).catch(() => missing.push(`the right to write into ${folder}, where the build goes`));
   const disk = await statfs(folder);
   const free = freeBytes ?? disk.bavail * disk.bsize;
   if (free < DISK) missing.push(`${gigabytes(DISK)} on the disk of ${folder}, where ${gigabytes(free)} are free`);
   if (missing.length > 0) throw new BuildToolsError(`llama.cpp cannot be compiled here. Missing: ${missing.join("; ")}. Nothing has been started.`);
-  return { found, cuda: nvcc === undefined ? undefined : { nvcc, toolkit: settings.cudaToolkit ?? (path.isAbsolute(nvcc) ? path.resolve(nvcc, "..", "..") : "") } };
+  return { found, cuda: nvcc === undefined ? undefined : { nvcc, toolkit } };
 }
 
 /** CMake takes CUDACXX and nothing else where it is set, so no other nvcc may answer for it. */

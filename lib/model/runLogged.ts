@@ -12,6 +12,8 @@ export interface RunLoggedOptions {
   env?: NodeJS.ProcessEnv | undefined;
   /** Each line of the command's output, without colours. */
   onLine?: ((line: string) => void) | undefined;
+  /** Marks lines that say why the command fails; the error shows these and the line after each. Default: the error shows the last 15 lines. */
+  cause?: RegExp | undefined;
   /** Ends the command and everything that it has started. */
   signal?: AbortSignal | undefined;
 }
@@ -22,21 +24,23 @@ const GRACE = 5000;
 /**
  * Runs a command to its end in a process group of its own, with its output in a log file. The group does not outlive this
  * process when that ends in an orderly way.
- * @throws Error with the last lines and the log's name when the command fails; the signal's reason, after the group has ended.
+ * @throws Error with the lines that tell why and the log's name when the command fails; the signal's reason, after the group has ended.
  */
-export async function runLogged(command: string, args: string[], { log, env, onLine, signal }: RunLoggedOptions): Promise<void> {
+export async function runLogged(command: string, args: string[], { log, env, onLine, cause, signal }: RunLoggedOptions): Promise<void> {
   signal?.throwIfAborted();
   await mkdir(path.dirname(log), { recursive: true });
   const file = createWriteStream(log);
   await once(file, "open");
   const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], ...(env === undefined ? {} : { env }) });
   const last: string[] = [];
+  const causes: string[] = [];
   const read = [child.stdout, child.stderr].map(async (stream) => {
     // readline takes a carriage return, by which progress bars redraw their line, for the end of one.
     for await (const text of readline.createInterface({ input: stream, crlfDelay: Infinity })) {
       const line = stripVTControlCharacters(text).trimEnd();
       if (line === "") continue;
       file.write(`${line}\n`);
+      if (causes.length < 15 && (cause?.test(line) === true || (last.length > 0 && cause?.test(last.at(-1) ?? "") === true))) causes.push(line);
       last.push(line);
       if (last.length > 15) last.shift();
       onLine?.(line);
@@ -55,7 +59,7 @@ export async function runLogged(command: string, args: string[], { log, env, onL
     const [code, by] = await once(child, "close") as [number | null, NodeJS.Signals | null];
     await Promise.all(read);
     signal?.throwIfAborted();
-    if (code !== 0) throw new Error(`${[command, ...args].join(" ")} failed (${by ?? `exit code ${code ?? "?"}`}). Its last lines, of ${log}:\n${last.join("\n")}`);
+    if (code !== 0) throw new Error(`${[command, ...args].join(" ")} failed (${by ?? `exit code ${code ?? "?"}`}). From its log ${log}:\n${(causes.length > 0 ? causes : last).join("\n")}`);
   } finally {
     clearTimeout(grace);
     signal?.removeEventListener("abort", stop);
