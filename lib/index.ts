@@ -1,6 +1,8 @@
 export { readSettings, type ClusterSettings, type Settings } from "./settings.js";
 export type { OnProgress, Progress } from "./progress.js";
 
+export { freePort } from "./daemon/port.js";
+
 export { findKafka, type RunningKafka, stopKafka } from "./kafka/findKafka.js";
 export { startKafka, type StartKafkaOptions } from "./kafka/startKafka.js";
 export { fetchJars, type FetchJarsOptions } from "./kafka/fetchJars.js";
@@ -12,7 +14,7 @@ export { partitionOfKey } from "./kafka/partitionOfKey.js";
 
 export { buildLlama, type BuildLlamaOptions } from "./model/buildLlama.js";
 export { catalogue, type CatalogueEntry } from "./model/catalogue.js";
-export { ChatNodeLlamaCpp } from "./model/ChatNodeLlamaCpp.js";
+export { ChatNodeLlamaCpp, type GenerationFacts } from "./model/ChatNodeLlamaCpp.js";
 export { downloadModel, type DownloadModelOptions } from "./model/downloadModel.js";
 export { explainDevice } from "./model/explainDevice.js";
 export { describeDevice, type LlamaDevice } from "./model/loadLlama.js";
