@@ -236,6 +236,10 @@ describe("before the download, a person is told of", () => {
     const notices: string[] = [];
     await downloadModel(tiny, options({ onNotice: (notice) => notices.push(notice) }));
     assert.match(notices.join(), /under the licence "llama2"/);
+    // A commit is no reason to keep quiet about it.
+    const pinned: string[] = [];
+    await downloadModel({ ...tiny, source: { ...tiny.source, revision: COMMIT } }, options({ modelsDirectory: `${models} pinned`, onNotice: (notice) => pinned.push(notice) }));
+    assert.deepEqual(pinned, notices);
     const llama = catalogue.find(({ name }) => name === "llama-2-7b-chat");
     assert.match(llama?.licenceNotice ?? "", /LLAMA 2 Community License/);
   });
@@ -326,6 +330,12 @@ test("a proxy that the environment names carries everything", async () => {
   assert.ok(carried.length >= 2, "the store was reached directly");
   proxy.closeAllConnections();
   proxy.close();
+});
+
+test("a catalogue model is asked for by its commit alone", async () => {
+  const known = { ...tiny, source: { ...tiny.source, revision: COMMIT }, sha256: hub.sha256, sizeBytes: hub.content.length, licence: "MIT" };
+  await downloadModel(known, options());
+  assert.deepEqual(hub.requests.filter(({ path }) => path.startsWith("/api/")).map(({ method, path }) => `${method} ${path}`), [`POST /api/models/acme/tiny/paths-info/${COMMIT}`]);
 });
 
 describe("names of models", () => {

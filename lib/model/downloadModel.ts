@@ -1,18 +1,20 @@
-import { mkdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { withLock } from "../daemon/withLock.js";
 import type { OnProgress } from "../progress.js";
 import { readSettings } from "../settings.js";
-import type { CatalogueEntry } from "./catalogue.js";
-import { explainHubError, isPassing } from "./explainHubError.js";
-import { type HubSource, isCommit } from "./hubAddress.js";
-import { HubAnswerError, type HubConnection } from "./hubFetch.js";
-import { type HubFile, hubFile } from "./hubFile.js";
-import { gigabytes, judgeMemory, type MachineMemory, machineMemory } from "./memoryNeeded.js";
+import { checkDownload } from "./checkDownload.js";
+import type { DownloadJob, HubModel } from "./DownloadJob.js";
+import { explainHubError } from "./explainHubError.js";
+import { fillPart } from "./fillPart.js";
+import { isCommit } from "./hubAddress.js";
+import type { HubConnection } from "./hubFetch.js";
+import { hubFile } from "./hubFile.js";
+import type { MachineMemory } from "./memoryNeeded.js";
 import { ModelError } from "./ModelError.js";
+import { persist } from "./persist.js";
+import { throttled } from "./throttled.js";
 import { recordedSha256, recordVerified, sha256Of, verifiedSha256, writeWhole } from "./verifiedFile.js";
-import { transfer } from "./transfer.js";
 
 export interface DownloadModelOptions {
   /** Bytes so far and in all, at most ten times a second; `what` is the file, or "checking" and the file. */
@@ -42,14 +44,8 @@ export interface DownloadedModel {
   licence: string | undefined;
 }
 
-type HubEntry = Pick<CatalogueEntry, "title" | "sizeBytes" | "sha256" | "licence" | "licenceNotice" | "contextSize" | "sequences" | "kvBytesPerToken"> & { source: HubSource };
-
-/** Tries in a row that bring less than a mebibyte each, after which a download is given up. */
-const FRUITLESS_TRIES = 5;
 /** Milliseconds to wait for another process that downloads the same file: a day. */
 const OTHER_DOWNLOAD = 86_400_000;
-/** Bytes to leave free on the disk. */
-const RESERVE = 64 * 2 ** 20;
 
 /**
  * Downloads a model file from the Hugging Face hub into `<models>/<owner>/<repository>/<commit>/`, or finds it there: then
@@ -58,13 +54,13 @@ const RESERVE = 64 * 2 ** 20;
  * A branch stays what it was at its first download; name a commit to get another one.
  * @throws ModelError in plain words, with what to do; the signal's reason.
  */
-export async function downloadModel(entry: HubEntry, options: DownloadModelOptions = {}): Promise<DownloadedModel> {
+export async function downloadModel(entry: HubModel, options: DownloadModelOptions = {}): Promise<DownloadedModel> {
   const settings = readSettings();
   const modelsDirectory = options.modelsDirectory ?? path.join(settings.stateDirectory, "models");
   const connection = options.connection ?? settings.huggingFace;
   const signal = options.signal ?? new AbortController().signal;
   const folder = path.join(modelsDirectory, ...entry.source.repository.split("/"));
-  const job: Job = { entry, options, connection, signal, folder, ref: path.join(folder, "refs", encodeURIComponent(entry.source.revision), entry.source.file) };
+  const job: DownloadJob = { entry, options, connection, signal, folder, ref: path.join(folder, "refs", encodeURIComponent(entry.source.revision), entry.source.file) };
   signal.throwIfAborted();
   const there = await present(job);
   if (there !== undefined) return there;
@@ -80,19 +76,8 @@ export async function downloadModel(entry: HubEntry, options: DownloadModelOptio
   }).finally(() => clearInterval(watcher));
 }
 
-interface Job {
-  entry: HubEntry;
-  options: DownloadModelOptions;
-  connection: HubConnection;
-  signal: AbortSignal;
-  /** Of the repository. */
-  folder: string;
-  /** Holds the commit that the revision stood for at the first download. */
-  ref: string;
-}
-
 /** The file, if it is there and right. Its content is read only if nobody has written down that it was checked. */
-async function present({ entry, folder, ref, options, signal }: Job): Promise<DownloadedModel | undefined> {
+async function present({ entry, folder, ref, options, signal }: DownloadJob): Promise<DownloadedModel | undefined> {
   const { revision, file } = entry.source;
   const commit = isCommit(revision) ? revision : (await readFile(ref, "utf8").catch(() => "")).trim();
   if (!isCommit(commit)) return undefined;
@@ -111,10 +96,10 @@ async function present({ entry, folder, ref, options, signal }: Job): Promise<Do
   return { path: target, sha256: expected, commit, licence: undefined };
 }
 
-async function download(job: Job): Promise<DownloadedModel> {
-  const { entry, options: { onNotice, memory }, connection, signal, folder, ref } = job;
+async function download(job: DownloadJob): Promise<DownloadedModel> {
+  const { entry, connection, signal, folder, ref } = job;
   const { source, title } = entry;
-  const remote = await persist(job, () => hubFile(source, connection, signal));
+  const remote = await persist(job, () => hubFile(entry, connection, signal));
   if (entry.sha256 !== undefined && entry.sha256 !== remote.sha256) {
     throw new ModelError(`${title} on the hub is not the file that the catalogue describes: its SHA-256 is ${remote.sha256}, not ${entry.sha256}. Update this program, or check HF_ENDPOINT.`);
   }
@@ -130,68 +115,16 @@ async function download(job: Job): Promise<DownloadedModel> {
     await writeWhole(ref, remote.commit);
   }
 
-  const { error, warning } = judgeMemory(remote.sizeBytes, entry, memory ?? await machineMemory());
-  if (error !== undefined) throw new ModelError(error);
-  if (warning !== undefined) onNotice?.(warning);
-  const licence = entry.licenceNotice ?? licenceNotice(title, remote.licence);
-  if (licence !== undefined) onNotice?.(licence);
-  await checkDisk(title, part, remote.sizeBytes);
-
-  await fill(job, remote, part);
+  await checkDownload(job, remote, part);
+  await fillPart(job, remote, part);
   await rename(part, target);
   await recordVerified(target, remote.sha256);
   await rm(`${part}.json`, { force: true });
   return { path: target, sha256: remote.sha256, commit: remote.commit, licence: remote.licence };
 }
 
-/** Brings the whole file into the part and checks it. */
-async function fill(job: Job, { sizeBytes, sha256, commit }: HubFile, part: string): Promise<void> {
-  const { entry: { source: { repository, file }, title }, options: { onProgress }, connection, signal } = job;
-  const onBytes = throttled(onProgress, path.basename(file), sizeBytes);
-  const check = throttled(onProgress, `checking ${path.basename(file)}`, sizeBytes);
-  let resumed = await sizeOf(part) > 0;
-  for (;;) {
-    await persist(job, () => transfer({ repository, file, commit, sizeBytes, part, connection, onBytes, signal }).catch(async (error: unknown) => {
-      // A server that cannot start in the middle has to begin at the beginning.
-      if (error instanceof HubAnswerError && error.status === 416) await rm(part, { force: true });
-      throw error;
-    }), () => sizeOf(part));
-    const actual = await sha256Of(part, { onBytes: check, signal });
-    if (actual === sha256) return;
-    await rm(part, { force: true });
-    // What an earlier run has left may be the bad part; a whole download in one go is the server's doing.
-    if (!resumed) throw new ModelError(`Downloading ${title} failed: wrong checksum, its SHA-256 is ${actual}, not ${sha256}. Something between here and the hub changes files: try another network, or HF_ENDPOINT for another server.`);
-    resumed = false;
-  }
-}
-
-/** Tries until it succeeds, fails for good, or brings nothing time after time. */
-async function persist<T>({ signal, options: { firstPauseMs = 500 }, connection, folder, entry }: Job, action: () => Promise<T>, progress: () => Promise<number> = async () => 0): Promise<T> {
-  for (let fruitless = 1; ; fruitless++) {
-    const before = await progress();
-    try {
-      return await action();
-    } catch (error) {
-      signal.throwIfAborted();
-      const status = error instanceof HubAnswerError ? error.status : undefined;
-      if (!isPassing(error) || fruitless >= FRUITLESS_TRIES) throw explainHubError(error, { title: entry.title, folder, connection });
-      if (await progress() - before >= 2 ** 20) fruitless = 0;
-      const asked = status === 429 && error instanceof HubAnswerError ? error.retryAfterMs ?? 0 : 0;
-      await delay(Math.min(30_000, Math.max(asked, firstPauseMs * 2 ** fruitless)), undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
-  }
-}
-
-async function checkDisk(title: string, part: string, sizeBytes: number): Promise<void> {
-  const folder = path.dirname(part);
-  const { bavail, bsize } = await statfs(folder);
-  const needed = sizeBytes - await sizeOf(part) + RESERVE;
-  if (bavail * bsize >= needed) return;
-  throw new ModelError(`${title} needs ${gigabytes(needed)} on the disk of ${folder}, where ${gigabytes(bavail * bsize)} are free. Make room, or set KAFKA_LLM_CHAT_STATE to a folder on a bigger disk.`);
-}
-
 /** While another download has the lock, its part tells how far it is. */
-function watchOther({ entry, folder, ref, options: { onProgress } }: Job): NodeJS.Timeout | undefined {
+function watchOther({ entry, folder, ref, options: { onProgress } }: DownloadJob): NodeJS.Timeout | undefined {
   if (onProgress === undefined) return undefined;
   const { file, revision } = entry.source;
   const look = async (): Promise<void> => {
@@ -202,30 +135,10 @@ function watchOther({ entry, folder, ref, options: { onProgress } }: Job): NodeJ
   return setInterval(() => void look().catch(() => undefined), 500).unref();
 }
 
-/** Licences that let everybody use a model as they like need no notice. */
-function licenceNotice(title: string, licence: string | undefined): string | undefined {
-  if (licence === undefined || ["apache-2.0", "mit", "cc0-1.0", "bsd-3-clause", "unlicense"].includes(licence)) return undefined;
-  return `${title} is under the licence "${licence}": downloading and using it means accepting that. Its text is on the model's page.`;
-}
-
-function throttled(onProgress: OnProgress | undefined, what: string, total: number): (done: number) => void {
-  let last = -Infinity;
-  return (done) => {
-    const now = performance.now();
-    if (done < total && now - last < 100) return;
-    last = now;
-    onProgress?.({ what, done, total, unit: "bytes" });
-  };
-}
-
 async function announcedSha256(file: string): Promise<string | undefined> {
   try {
     return (JSON.parse(await readFile(file, "utf8")) as { sha256?: string }).sha256;
   } catch {
     return undefined;
   }
-}
-
-async function sizeOf(file: string): Promise<number> {
-  return (await stat(file).catch(() => undefined))?.size ?? 0;
 }

@@ -1,4 +1,5 @@
-import { isCommit, type HubSource } from "./hubAddress.js";
+import type { HubModel } from "./DownloadJob.js";
+import { isCommit } from "./hubAddress.js";
 import { HubAnswerError, type HubConnection, hubRequests } from "./hubFetch.js";
 
 /** What the hub says of a file. */
@@ -13,14 +14,14 @@ export interface HubFile {
 }
 
 /**
- * Asks the hub for a file's commit, size and checksum.
+ * Asks the hub for a file's commit, size and checksum, and for the licence where nobody knows it.
  * @throws HubAnswerError, or fetch's errors.
  */
-export async function hubFile({ repository, file, revision }: HubSource, connection: HubConnection, signal: AbortSignal): Promise<HubFile> {
+export async function hubFile({ source: { repository, file, revision }, licence: known }: Pick<HubModel, "source" | "licence">, connection: HubConnection, signal: AbortSignal): Promise<HubFile> {
   const { modelInfo, pathsInfo } = await import("@huggingface/hub");
   const { fetch, hubUrl } = await hubRequests(connection, signal);
-  const model = isCommit(revision) ? undefined : await modelInfo({ name: repository, revision, additionalFields: ["sha", "tags"], hubUrl, fetch });
-  const commit = model?.sha ?? revision;
+  const model = isCommit(revision) && known !== undefined ? undefined : await modelInfo({ name: repository, revision, additionalFields: ["sha", "tags"], hubUrl, fetch });
+  const commit = isCommit(revision) ? revision : model?.sha ?? revision;
   if (!isCommit(commit)) throw answer(`the hub names no commit for ${revision}, but "${commit}"`);
   const [found] = await pathsInfo({ repo: repository, paths: [file], revision: commit, hubUrl, fetch });
   if (found?.path !== file || found.type !== "file") throw new HubAnswerError(404, "EntryNotFound", file, undefined);

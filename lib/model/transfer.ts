@@ -29,7 +29,7 @@ export class WrongSizeError extends Error {
  */
 export async function transfer({ repository, file, commit, sizeBytes, part, connection, onBytes, signal }: Transfer): Promise<void> {
   const { downloadFile } = await import("@huggingface/hub");
-  let done = (await stat(part).catch(() => undefined))?.size ?? 0;
+  let done = await sizeOf(part);
   if (done === sizeBytes) return;
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE}ms`)), SILENCE);
@@ -64,4 +64,9 @@ export async function transfer({ repository, file, commit, sizeBytes, part, conn
 
 async function writeAll(output: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
   for (let written = 0; written < chunk.length;) written += (await output.write(chunk, written)).bytesWritten;
+}
+
+/** 0 for a file that does not exist. */
+export async function sizeOf(file: string): Promise<number> {
+  return (await stat(file).catch(() => undefined))?.size ?? 0;
 }
