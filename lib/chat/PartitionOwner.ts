@@ -12,6 +12,8 @@ interface Waiting {
   item: Item;
   record: LogRecord;
   message: Message;
+  /** When it arrived (performance.now()). */
+  arrived: number;
 }
 
 /**
@@ -91,7 +93,7 @@ export class PartitionOwner {
         event: { type: "bad-record", partition, offset: record.offset, reason },
       };
     } else {
-      this.enqueue({ item, record, message: incoming });
+      this.enqueue({ item, record, message: incoming, arrived: performance.now() });
     }
   }
 
@@ -112,7 +114,7 @@ export class PartitionOwner {
   private async workThrough(conversation: string, queue: Waiting[]): Promise<void> {
     const { context, partition, ended: { signal }, owned: { claim, memories } } = this;
     for (let next = queue[0]; next !== undefined && !this.draining; next = queue[0]) {
-      const result = await handleMessage({ context, partition, claim, signal }, next.record, next.message, memories.get(conversation));
+      const result = await handleMessage({ context, partition, claim, signal, arrived: next.arrived }, next.record, next.message, memories.get(conversation));
       signal.throwIfAborted();
       if (result.memory !== undefined) memories.set(conversation, result.memory.memory);
       this.commits.finish(next.item, result);

@@ -21,7 +21,10 @@ export interface Reply {
   /** Name of the model, and of the assistant that wrote it. */
   model: string | undefined;
   worker: string | undefined;
-  /** What the model tells of the generation: tokens, and milliseconds. */
+  modelSha256: string | undefined;
+  /** How the tokens were chosen, with the seed. */
+  sampling: Record<string, unknown>;
+  /** Tokens, and milliseconds: waitMs for its turn, answerMs for all attempts, and what the model tells of the generation. */
   timings: Record<string, unknown>;
 }
 
@@ -35,7 +38,8 @@ export function readReply(record: LogRecord): Reply | undefined {
     if (role !== "AI") return undefined;
     return {
       id: identityOf(record), text, conversation, replyTo, partition, offset, timestamp, cancelled: headers.get("cancelled") === "true",
-      error: headers.get("error"), model: headers.get("model"), worker: headers.get("worker"), timings: parseTimings(headers.get("timings")),
+      error: headers.get("error"), model: headers.get("model"), worker: headers.get("worker"),
+      modelSha256: headers.get("model_sha256"), sampling: parseFacts(headers.get("sampling")), timings: parseFacts(headers.get("timings")),
     };
   } catch {
     // No message at all: the assistant puts it into the error topic.
@@ -43,7 +47,7 @@ export function readReply(record: LogRecord): Reply | undefined {
   }
 }
 
-function parseTimings(header: string | undefined): Record<string, unknown> {
+function parseFacts(header: string | undefined): Record<string, unknown> {
   try {
     return JSON.parse(header ?? "{}") as Record<string, unknown>;
   } catch {

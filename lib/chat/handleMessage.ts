@@ -27,6 +27,8 @@ export interface Place {
   partition: number;
   /** Claim of the partition's owner: a later one's pieces of a reply win. */
   claim: number;
+  /** When the record arrived (performance.now()). */
+  arrived: number;
   /** Aborted when the work must not count any more. */
   signal: AbortSignal;
 }
@@ -54,13 +56,15 @@ async function handleQuestion(place: Place, record: LogRecord, message: Extract<
   const { conversation, identity, offset, message: { text } } = message;
   context.onEvent({ type: "question", partition, conversation, text });
   const id = replyIdOf(conversation, identity);
+  const started = performance.now();
   const given = await generate(place, message, id, memory);
   const { error } = given;
+  const times = { waitMs: started - place.arrived, answerMs: performance.now() - started };
   // An error is no part of the conversation: neither the question nor what the person was told about it is remembered.
   const asked: RememberedMessage[] = error === undefined ? [{ id: identity, role: "human", text, offset }] : [];
   const replied: RememberedMessage[] = error === undefined && given.text !== "" ? [{ id, role: "AI", text: given.text, offset }] : [];
   return {
-    reply: { record: replyRecord({ ...context, partition, conversation, question: identity, reply: id, answer: given }), remembered: replied[0] },
+    reply: { record: replyRecord({ ...context, partition, conversation, question: identity, reply: id, answer: given, ...times }), remembered: replied[0] },
     memory: { conversation, memory: await fit(context, remember(memory, { offset, identity, messages: [...asked, ...replied] })) },
     ...(error === undefined ? {} : { error: errorRecord(context.topics.errors, record, error.reason, error.message) }),
     event: { type: "reply", partition, conversation, text: given.text, cancelled: given.cancelled, error: error?.message },

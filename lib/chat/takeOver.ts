@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import { PartitionTransactions } from "../kafka/PartitionTransactions.js";
 import { readCommittedOffsets, readStartOffsets } from "../kafka/readOffsets.js";
-import { readPartitions } from "../kafka/readPartitions.js";
+import { readToEnd } from "../kafka/readToEnd.js";
 import type { AssistantContext } from "./AssistantContext.js";
 import { type Memory, parseMemory } from "./Memory.js";
 import { type ChatTopics, transactionalIdOf } from "./topics.js";
@@ -62,35 +62,16 @@ async function claimPartition(transactions: PartitionTransactions, topics: ChatT
   }
 }
 
+/** The claim is committed and acknowledged, so the end of each partition lies behind it. */
 async function readMemories(kafka: Kafka, { memory }: ChatTopics, owned: OwnedPartition[]): Promise<void> {
-  const start = await readStartOffsets(kafka, memory);
-  const waiting = new Map(owned.map((partition) => [partition.partition, partition]));
-  if (waiting.size === 0) return;
-  let done!: () => void;
-  let fail!: (error: Error) => void;
-  const finished = new Promise<void>((resolve, reject) => {
-    done = resolve;
-    fail = reject;
-  });
-  finished.catch(() => undefined);
-  const reader = await readPartitions(kafka, {
-    positions: owned.map(({ partition }) => ({ topic: memory, partition, offset: start.get(partition) ?? 0n })),
-    onError: fail,
-    onRecord: ({ partition, offset, key, value }) => {
-      const owner = waiting.get(partition);
-      if (owner === undefined) return;
-      if (key !== null && key[0] !== CLAIM_KEY[0]) {
-        if (value === null) owner.memories.delete(key.toString());
-        else owner.memories.set(key.toString(), parseMemory(value));
-      }
-      if (offset < BigInt(owner.claim)) return;
-      waiting.delete(partition);
-      if (waiting.size === 0) done();
+  const byPartition = new Map(owned.map((partition) => [partition.partition, partition.memories]));
+  await readToEnd(kafka, memory, {
+    partitions: [...byPartition.keys()],
+    onRecord: ({ partition, key, value }) => {
+      const memories = byPartition.get(partition);
+      if (memories === undefined || key === null || key[0] === CLAIM_KEY[0]) return;
+      if (value === null) memories.delete(key.toString());
+      else memories.set(key.toString(), parseMemory(value));
     },
   });
-  try {
-    await finished;
-  } finally {
-    await reader.stop();
-  }
 }

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager";
 import { BaseChatModel, type BaseChatModelCallOptions, type BaseChatModelParams } from "@langchain/core/language_models/chat_models";
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
@@ -17,9 +18,13 @@ export interface ChatNodeLlamaCppCallOptions extends BaseChatModelCallOptions {
   seed?: number;
 }
 
-/** What a generation took; in the `response_metadata` of the reply. Durations are milliseconds. */
+/** How a reply came about, and what it took; in the `response_metadata` of the reply. Durations are milliseconds. */
 export interface GenerationFacts {
   model: string;
+  /** SHA-256 of the model file. */
+  modelSha256: string;
+  /** With the seed that was used: the same prompt and sampling give the same reply again. */
+  sampling: Sampling;
   /** Wait for a free sequence. */
   queueMs: number;
   /** From the sequence to the first text; undefined when there was none. */
@@ -29,6 +34,8 @@ export interface GenerationFacts {
   promptTokensEvaluated: number;
   promptTokensReused: number;
   replyTokens: number;
+  /** From the first text on. */
+  tokensPerSecond: number | undefined;
   /** `eogToken`: the model ended by itself; `maxTokens`; `stopGenerationTrigger`. */
   stopReason: string;
 }
@@ -96,11 +103,10 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
       const history = toHistory(messages);
       this.checkLength(history);
       const { temperature, topP, topK, repeatPenalty, maxTokens } = this.sampling;
-      const seed = options.seed ?? this.sampling.seed;
+      const seed = options.seed ?? this.sampling.seed ?? randomInt(2 ** 32 - 1);
       const response = chat.generateResponse([...history, { type: "model", response: [] }], {
-        signal, temperature, topP, topK, maxTokens,
+        signal, temperature, topP, topK, maxTokens, seed,
         repeatPenalty: repeatPenalty === 1 ? false : { penalty: repeatPenalty, lastTokens: 64 },
-        ...(seed === undefined ? {} : { seed }),
         ...(options.stop === undefined ? {} : { customStopTriggers: options.stop }),
         onTextChunk: (text) => {
           firstTokenMs ??= performance.now() - started;
@@ -119,14 +125,18 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
       }
       const { metadata } = await response;
       const used = sequence.tokenMeter.diff(meterBefore);
+      const totalMs = performance.now() - started;
       const facts: GenerationFacts = {
         model: this.model.name,
+        modelSha256: this.model.sha256,
+        sampling: { ...this.sampling, seed },
         queueMs: started - asked,
         firstTokenMs,
-        totalMs: performance.now() - started,
+        totalMs,
         promptTokensEvaluated: used.usedInputTokens,
         promptTokensReused: Math.max(0, sequence.contextTokens.length - used.usedInputTokens - used.usedOutputTokens),
         replyTokens: used.usedOutputTokens,
+        tokensPerSecond: firstTokenMs === undefined || totalMs <= firstTokenMs ? undefined : used.usedOutputTokens / ((totalMs - firstTokenMs) / 1000),
         stopReason: metadata.stopReason,
       };
       yield new ChatGenerationChunk({ text: "", message: new AIMessageChunk({ content: "", response_metadata: { ...facts } }) });

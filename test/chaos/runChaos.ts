@@ -69,7 +69,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       if (kind < options.brokerKills) {
         report.brokerKills += 1;
         onLine(`blow ${blow + 1}: the broker is killed`);
-        process.kill(broker.kafka.pid, "SIGKILL");
+        await broker.kill();
         await broker.start();
       } else if (kind < options.brokerKills + options.stalls) {
         report.stalls += 1;

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
 import { readSettings, type RunningKafka, type Settings, startKafka } from "kafka-llm-chat";
+import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 
 /** A broker for tests, and the settings that lead a chat of its own there. */
 export interface TestCluster {
@@ -25,6 +26,8 @@ export async function testCluster(): Promise<TestCluster> {
 export interface OwnBroker {
   kafka: RunningKafka;
   settings(topic?: string): Settings;
+  /** Ends it without warning. */
+  kill(): Promise<void>;
   /** Starts it again, on the same port and data. */
   start(): Promise<RunningKafka>;
   /** Stops it and removes its data. */
@@ -44,12 +47,25 @@ export async function ownBroker(): Promise<OwnBroker> {
       return kafka;
     },
     settings: (topic) => chatSettings(`127.0.0.1:${port}`, topic),
+    kill: async () => {
+      process.kill(kafka.pid, "SIGKILL");
+      await waitUntil(() => !isAlive(kafka.pid), { description: `Broker ${kafka.pid} not dead`, timeoutMs: 10_000 });
+    },
     start: async () => (kafka = await start()),
     stop: async () => {
       await kafka.stop();
       await rm(own, { recursive: true, force: true });
     },
   };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function chatSettings(brokers: string, topic = `chat-${randomUUID().slice(0, 8)}`): Settings {

@@ -1,0 +1,50 @@
+import type { Kafka } from "kafkajs";
+import type { LogRecord } from "./LogRecord.js";
+import { readEndOffsets, readStartOffsets } from "./readOffsets.js";
+import { type PartitionReader, readPartitions, type ReadPosition } from "./readPartitions.js";
+
+export interface ReadToEndOptions {
+  /** Default: all partitions. */
+  partitions?: number[];
+  /** Where to begin. Default: the oldest record that is there. */
+  from?: bigint;
+  /** Called for each record instead of collecting them. */
+  onRecord?: (record: LogRecord) => void;
+  signal?: AbortSignal;
+}
+
+/** Reads the committed records of a topic from its start to where it ends now, partition by partition. */
+export async function readToEnd(kafka: Kafka, topic: string, { partitions, from, onRecord, signal }: ReadToEndOptions = {}): Promise<LogRecord[]> {
+  const ends = (await readEndOffsets(kafka, [topic])).get(topic) ?? new Map<number, bigint>();
+  const starts = await readStartOffsets(kafka, topic);
+  const records: LogRecord[] = [];
+  const waiting = new Map<number, bigint>();
+  const positions: ReadPosition[] = [];
+  for (const [partition, end] of ends) {
+    const start = starts.get(partition) ?? 0n;
+    const offset = from !== undefined && from > start ? from : start;
+    if (offset >= end || partitions?.includes(partition) === false) continue;
+    waiting.set(partition, end);
+    positions.push({ topic, partition, offset });
+  }
+  if (waiting.size === 0) return records;
+  let opening: Promise<PartitionReader> | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      opening = readPartitions(kafka, {
+        positions,
+        onError: reject,
+        onRecord: onRecord ?? ((record) => records.push(record)),
+        onPosition: (_, partition, next) => {
+          if (next >= (waiting.get(partition) ?? 0n)) waiting.delete(partition);
+          if (waiting.size === 0) resolve();
+        },
+      });
+      opening.catch(reject);
+    });
+  } finally {
+    await (await opening?.catch(() => undefined))?.stop();
+  }
+  return records.sort((a, b) => a.partition - b.partition || (a.offset < b.offset ? -1 : 1));
+}
