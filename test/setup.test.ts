@@ -101,7 +101,7 @@ describe("a machine that lacks something", () => {
   }
 });
 
-describe("a fresh clone in a folder with spaces and umlauts, on a machine without Java and tslab", { timeout: 240_000 }, () => {
+describe("a fresh clone in a folder with spaces and umlauts, on a machine without Java and tslab", { timeout: 600_000 }, () => {
   let folder: string;
   let clone: string;
   let env: NodeJS.ProcessEnv;
@@ -161,7 +161,7 @@ describe("a fresh clone in a folder with spaces and umlauts, on a machine withou
   it("opens JupyterLab, and stops it on SIGTERM", async () => {
     const program = start("npm", ["start", "--", "--no-browser"], { cwd: clone, env });
     try {
-      const url = new URL((await program.says(/http:\S+/)));
+      const url = new URL(await program.says(/http:\S+/));
       assert.equal(url.hostname, "127.0.0.1");
       const specs = (await (await fetch(new URL(`/api/kernelspecs?token=${url.searchParams.get("token") ?? ""}`, url))).json()) as { kernelspecs: Record<string, unknown> };
       assert.ok("tslab" in specs.kernelspecs);
@@ -180,7 +180,7 @@ describe("a fresh clone in a folder with spaces and umlauts, on a machine withou
   }
 });
 
-describe("npm start", { timeout: 120_000 }, () => {
+describe("npm start", { timeout: 300_000 }, () => {
   let state: string;
   let env: NodeJS.ProcessEnv;
   before(() => {
@@ -200,6 +200,17 @@ describe("npm start", { timeout: 120_000 }, () => {
     second.child.kill("SIGINT");
     assert.equal(await second.ended, 0, second.output());
     await assert.rejects(fetch(url), "nobody answers there any more");
+  });
+
+  it("stops the broker that was started meanwhile", async () => {
+    const own = { ...env, KAFKA_PORT: String(await freePort()) };
+    const program = start(node, [entry, "start", "--no-browser"], { env: own });
+    await program.says("Ctrl+C stops it");
+    const kafka = await run(node, [entry, "kafka", "start"], { env: own });
+    program.child.kill("SIGTERM");
+    assert.equal(kafka.code, 0, kafka.output);
+    assert.equal(await program.ended, 0, program.output());
+    assert.match(program.output(), new RegExp(`Stopped Kafka on port ${own.KAFKA_PORT}`));
   });
 
   it("ends with the log when JupyterLab dies", async () => {
