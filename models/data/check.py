@@ -13,13 +13,13 @@ import re
 import sys
 
 HERE = pathlib.Path(__file__).parent
-FIELDS = ("source", "keywords", "why")
+FIELDS = ("source", "keywords", "why", "level")
 MOST_WORDS, FEWEST_QUESTIONS, MOST_QUESTIONS = 36, 14, 20
 LEAST = {"out-of-domain.txt": 250, "names.txt": 1500, "cities.txt": 600, "colours.txt": 80, "animals-and-things.txt": 200, "foods.txt": 120, "topics.txt": 120}
 
 
 def load(folder=HERE / "facts"):
-    """All facts, in the order of the files: dicts with id, file, answer, source, keywords, why, questions, personal."""
+    """All facts, in the order of the files: dicts with id, file, answer, source, keywords, why, level, questions."""
     facts, problems = [], []
     for path in sorted(folder.glob("*.md")):
         fact = None
@@ -27,7 +27,7 @@ def load(folder=HERE / "facts"):
             line = line.rstrip()
             field = re.match(r"([a-z]+): (.+)$", line)
             if line.startswith("## "):
-                fact = {"id": line[3:], "file": path.stem, "answer": "", "source": "", "keywords": [], "why": "", "questions": []}
+                fact = {"id": line[3:], "file": path.stem, "answer": "", "source": "", "keywords": [], "why": "", "level": "core", "questions": []}
                 facts.append(fact)
             elif fact is None or line == "":
                 continue
@@ -75,6 +75,7 @@ def check():
         if answer in answers: errors.append(f"{name}: same answer as {answers[answer]}")
         answers[answer] = name
         if not answer: errors.append(f"{name}: no answer")
+        if fact["level"] not in ("core", "extra"): errors.append(f"{name}: level {fact['level']}")
         if not fact["source"]: errors.append(f"{name}: no source")
         if not 1 <= len(fact["keywords"]) <= 3: errors.append(f"{name}: {len(fact['keywords'])} keyword groups")
         if not holds(answer, fact["keywords"]): errors.append(f"{name}: its own answer lacks a keyword: {fact['keywords']}")
