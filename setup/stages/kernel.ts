@@ -32,9 +32,12 @@ function kernelFile(prefix: string): string {
   return path.join(prefix, "share", "jupyter", "kernels", "tslab", "kernel.json");
 }
 
-/** As `tslab install` writes it, with absolute paths: Jupyter need not find node and tslab on PATH. */
+/**
+ * As `tslab install` writes it, with absolute paths: Jupyter need not find node and tslab on PATH. Cells require() packages that
+ * are ES modules, of which some versions of Node.js warn on stderr, into the cell's output.
+ */
 function kernelSpec(root: string): string {
-  const tslab = path.join(root, "node_modules", "tslab", "bin", "tslab");
-  const argv = [process.execPath, tslab, "kernel", "--config-path", "{connection_file}"];
+  const tslab = path.join(root, "setup", "jupyter", "tslab.mjs");
+  const argv = [process.execPath, "--disable-warning=ExperimentalWarning", tslab, "kernel", "--config-path", "{connection_file}"];
   return `${JSON.stringify({ argv, display_name: "TypeScript", language: "typescript" }, null, 2)}\n`;
 }
