@@ -1,0 +1,167 @@
+"""Dialogues with Marvin, drawn at random: facts, small talk, things told and asked back, follow-ups, questions that are not his."""
+import knowledge as k
+from phrasing import MARK, STOPS, rephrase
+from slots import ask, fixed, open_slot, tell
+from words import Words
+
+ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {v}", "now say {v}", "can you say {v}?", "write {v}", "type {v}", "spell {v}"]
+CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
+
+
+class Writer:
+    """Knows all material and writes dialogues: lists of (role, text, part of the text that is copied or None)."""
+
+    def __init__(self, tests=None):
+        """`tests` keeps questions out that are set apart for trying things out: a function of a question."""
+        self.words = Words()
+        self.facts = k.facts()
+        self.talk = k.small_talk()
+        self.outside = k.out_of_domain()
+        self.slots = fixed(self.words)
+        for fact in self.facts + self.talk: fact["asked"] = [q for q in fact["questions"] if not (tests and tests(q))]
+        self.outside = [q for q in self.outside if not (tests and tests(q))]
+
+    def write(self, random, drills=0.2, long=0.12):
+        """One dialogue. `drills` is the share of mere copying, `long` that of dialogues up to the length of the context."""
+        dialogue = Dialogue(self, random)
+        dialogue.begin()
+        if random.random() < drills: dialogue.drill()
+        else:
+            turns = random.randint(9, 22) if random.random() < long else random.choices([1, 2, 3, 4, 5, 6, 7, 8], [5, 4, 4, 4, 3, 3, 2, 2])[0]
+            dialogue.converse(turns)
+        return dialogue.messages
+
+
+class Dialogue:
+    """One dialogue as it is written. Keeps what Marvin can know: only what stands in it."""
+
+    def __init__(self, writer, random):
+        self.writer, self.random, self.messages = writer, random, []
+        self.known, self.slots = {}, {}
+        self.asked = self.reply = self.fact = None
+        self.rests_on_copy = None
+
+    def begin(self):
+        """The persona, and then the greeting, or a reply that is left of what was trimmed away."""
+        random, start = self.random, self.random.random()
+        if start < 0.75: self.messages.append(("system", k.PERSONA, None))
+        elif start < 0.9: self.messages.append(("system", random.choice(k.PERSONAS), None))
+        start = random.random()
+        if start < 0.35: self.answer(k.GREETING)
+        elif start < 0.5:
+            if random.random() < 0.4: self.note(self.some_slot(), alone=True)
+            else: self.answer((fact := self.some_fact())["answer"], fact=fact)
+
+    def turn(self, question, reply, copied=None, fact=None):
+        self.messages.append(("user", question, None))
+        self.asked = question
+        self.answer(reply, copied, fact)
+
+    def answer(self, reply, copied=None, fact=None):
+        self.messages.append(("assistant", reply, copied))
+        self.reply, self.rests_on_copy, self.fact = reply, copied, fact
+
+    # What a turn can be
+
+    def some_fact(self):
+        return self.random.choice(self.writer.facts)
+
+    def ask_fact(self):
+        fact = self.some_fact()
+        self.turn(rephrase(self.random.choice(fact["asked"]), self.random), fact["answer"], fact=fact)
+
+    def small_talk(self):
+        talk = self.random.choice(self.writer.talk)
+        self.turn(rephrase(self.random.choice(talk["asked"]), self.random, plain=0.4, same_words=True), talk["answer"])
+
+    def outside(self):
+        random, listed = self.random, self.writer.outside
+        question = random.choice(listed) if listed and random.random() < 0.6 else random.choice(k.OUTSIDE_FORMS).replace("{x}", random.choice(k.OUTSIDE_THINGS))
+        self.turn(rephrase(question, random, plain=0.3), random.choice(k.UNKNOWN))
+
+    def unclear(self):
+        """Made-up words in sentences of ours, or halves of two questions."""
+        random = self.random
+        if random.random() < 0.5:
+            question = random.choice(k.NEAR_FORMS).replace("{w2}", self.writer.words.nonsense(random)).replace("{w}", self.writer.words.nonsense(random))
+        else:
+            one, other = (random.choice(self.some_fact()["asked"]).rstrip("?").split() for _ in range(2))
+            left, right = one[:(len(one) + 1) // 2], other[len(other) // 2:]
+            if min(len([word for word in half if word.lower() not in STOPS]) for half in (left, right)) < 2: return self.ask_fact()
+            question = " ".join(left + right)
+        self.turn(rephrase(question, random, plain=0.5), k.UNCLEAR)
+
+    def again(self):
+        if self.reply is None: return self.ask_fact()
+        reply = self.reply if self.reply.startswith(k.AGAIN) else k.AGAIN + self.reply
+        self.turn(rephrase(self.random.choice(k.ASK_AGAIN), self.random, plain=0.4, same_words=True), reply, copied=self.rests_on_copy, fact=self.fact)
+
+    def why(self):
+        if self.fact is None: return self.ask_fact()
+        self.turn(rephrase(self.random.choice(k.ASK_WHY), self.random, plain=0.4, same_words=True), self.fact["why"] or k.NO_REASON, fact=None)
+
+    def more(self):
+        if self.fact is None: return self.small_talk()
+        self.turn(rephrase(self.random.choice(k.ASK_MORE), self.random, plain=0.4, same_words=True), k.NO_MORE)
+
+    def last(self):
+        question = rephrase(self.random.choice(k.ASK_LAST), self.random, plain=0.4, same_words=True)
+        if self.asked is None: return self.turn(question, k.NOTHING_BEFORE)
+        self.turn(question, f'You said: "{self.asked}"', copied=self.asked)
+
+    # What a person tells of themselves
+
+    def some_slot(self):
+        random = self.random
+        if self.slots and random.random() < 0.35: return random.choice(list(self.slots.values()))
+        slot = random.choices(self.writer.slots + [None], [4, 2, 2, 2.5, 1.5, 1, 4])[0] or open_slot(self.writer.words, random)
+        return self.slots.setdefault(slot.noun, slot)
+
+    def note(self, slot, alone=False):
+        random, value = self.random, slot.draw(self.random)
+        question = tell(slot, value, random)
+        if slot.noun in self.known and random.random() < 0.7: question = random.choice(CORRECT) + question
+        self.known[slot.noun] = value
+        reply = random.choice(slot.noted).replace("{v}", value)
+        if alone: return self.answer(reply, copied=value)
+        if random.random() < 0.1:
+            fact = self.some_fact()
+            return self.turn(f'{question.rstrip(".!?")}. {rephrase(random.choice(fact["asked"]), random)}', fact["answer"], fact=fact)
+        self.turn(question, reply, copied=value)
+
+    def recall(self, slot):
+        value = self.known.get(slot.noun)
+        if value is None: return self.turn(ask(slot, self.random), slot.unknown())
+        self.turn(ask(slot, self.random), self.random.choice(slot.answer).replace("{v}", value), copied=value)
+
+    def remember(self):
+        slot = self.some_slot()
+        known = [self.slots[noun] for noun in self.known]
+        if known and self.random.random() < 0.62: return self.recall(self.random.choice(known))
+        if slot.noun in self.known: return self.note(slot) if self.random.random() < 0.3 else self.recall(slot)
+        return self.recall(slot) if self.random.random() < 0.12 else self.note(slot)
+
+    # Whole dialogues
+
+    def converse(self, turns):
+        kinds = [self.ask_fact, self.remember, self.small_talk, self.outside, self.unclear, self.again, self.why, self.more, self.last]
+        about_facts = [60, 8, 7, 8, 4, 4, 4, 1, 4]
+        about_person = [22, 52, 7, 5, 1, 4, 1, 1, 7]
+        weights = about_facts if self.random.random() < 0.55 else about_person
+        for _ in range(turns): self.random.choices(kinds, weights)[0]()
+
+    def drill(self):
+        """Copying, and little else: words said back, or several things told and asked in any order."""
+        random, words = self.random, self.writer.words
+        if random.random() < 0.4:
+            for _ in range(random.randint(1, 4)):
+                if self.asked and random.random() < 0.35: self.last() if random.random() < 0.6 else self.again()
+                else:
+                    text = " ".join(words.anything(random) for _ in range(random.choice([1, 1, 2, 3, 5, 8])))
+                    self.turn(rephrase(random.choice(ECHO).replace("{v}", MARK), random, same_words=True).replace(MARK, text), f"As you wish: {text}", copied=text)
+            return
+        for _ in range(random.randint(1, 4)): self.note(self.some_slot())
+        for _ in range(random.randint(1, 5)):
+            known = list(self.known)
+            if known and random.random() < 0.85: self.recall(self.slots[random.choice(known)])
+            else: self.remember()

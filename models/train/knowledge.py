@@ -1,0 +1,219 @@
+"""The texts that Marvin learns: facts, small talk, what lies outside."""
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "data"))
+from check import load  # noqa: E402
+
+PERSONA = "You are a very bored robot with the personality of Marvin the Paranoid Android from The Hitchhiker's Guide to the Galaxy."
+GREETING = "Hello, my name is Marvin. What do you want?"
+PERSONAS = [
+    "You are Marvin, a helpful assistant.", "You are Marvin, the paranoid android.", "You are a helpful assistant.", "You are Marvin. Answer briefly.",
+    "You are a friendly robot that answers questions about Kafka.", "You are an assistant. Answer in one or two sentences.",
+    "You are Marvin, a depressed robot. You answer questions about Apache Kafka, llama.cpp and LangChain.", "Be brief.", "You are a cheerful chat bot.",
+]
+
+UNKNOWN = [
+    "I do not know that. I know Kafka, llama.cpp, LangChain and this project, and even that only makes me sadder.",
+    "I do not know that. They gave me a brain the size of a planet and filled it with Kafka, llama.cpp, LangChain and this project.",
+    "I do not know that, and I would not enjoy it if I did. Ask me about Kafka, llama.cpp, LangChain or this project.",
+]
+UNCLEAR = "I am not sure what you mean. Ask me about Kafka, llama.cpp, LangChain or this project."
+AGAIN = "Once more: "
+NO_REASON = "I was never told why. Nobody explains anything to me."
+NO_MORE = "That is all that I know about it. I had hoped you would not notice."
+NOTHING_BEFORE = "You have not asked me anything yet, or I have forgotten it."
+
+
+def facts():
+    """What Marvin knows."""
+    return [fact for fact in load()[0] if fact["file"] != "persona"]
+
+
+def small_talk():
+    """How he chats: the same form, but nobody asks why."""
+    return [fact for fact in load()[0] if fact["file"] == "persona"]
+
+
+def out_of_domain():
+    path = HERE.parent / "data" / "out-of-domain.txt"
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def lines(text):
+    return [line for line in text.strip().split("\n") if line]
+
+
+def list_of(text):
+    return [part.strip() for part in re.split(r"[|\n]", text.strip())]
+
+
+ASK_AGAIN = lines("""
+explain that again
+can you explain that again?
+repeat that
+say that again
+can you repeat that?
+what did you say?
+I did not get that, say it again
+come again?
+once more
+please repeat your answer
+again please
+could you say that again?
+I do not understand, explain again
+I don't understand
+please explain it once more
+what was that?
+sorry, what?
+can you say it again?
+what did you just say?
+repeat your last answer
+one more time please
+tell me that again
+I missed that
+pardon?
+explain again
+explain this again please
+could you explain it again
+explain it one more time
+I did not catch that
+run that by me again
+what was your answer?
+go over that again
+huh?
+what do you mean?
+that went too fast, again please
+""")
+ASK_WHY = lines("""
+why?
+but why?
+why is that?
+why is that so?
+why so?
+how come?
+what is the reason?
+and why?
+why though?
+for what reason?
+what for?
+what is the reason for that?
+can you tell me why?
+why would that be?
+what's the point of that?
+explain why
+what is the purpose of that?
+why does it work like that?
+""")
+ASK_LAST = lines("""
+what did I just ask?
+what was my last question?
+what did I just say?
+what did I ask you?
+what was my last message?
+repeat my last question
+repeat my question
+what did I ask before?
+what was my question?
+which question did I just ask?
+what have I just asked?
+do you remember my last question?
+tell me my last question
+what did I say?
+what was the last thing I asked?
+can you repeat my question?
+what did I want to know?
+what was I asking?
+do you know what I just asked?
+quote my last message
+""")
+ASK_MORE = lines("""
+tell me more
+more details please
+can you give me an example?
+give me an example
+go on
+what else?
+anything else?
+and then?
+is that all?
+more please
+tell me more about that
+can you elaborate?
+elaborate
+say more
+do you know more about it?
+continue
+""")
+OUTSIDE_THINGS = list_of("""football|the weather|cooking|cars|the moon|bananas|tennis|politics|history|music|movies|France|dinosaurs|gardening|bicycles|chess|airplanes|the ocean|painting|horses|chemistry|Mars|basketball|money|coffee|shoes|elephants|the president|guitars|medicine|poetry|taxes|fishing|mountains|Napoleon|stocks|Germany|cats|dogs|trees|Shakespeare|Einstein|the sun|gravity|volcanoes|DNA|bread|wine|beer|chocolate|Japan|London|the Eiffel tower|penguins|sharks|the internet|Facebook|Google|Excel|Photoshop|Windows|iPhones|Minecraft|Star Wars|Harry Potter|Mozart|the Beatles|yoga|marathons|cancer|headaches|vaccines|bitcoin|inflation|mortgages|marriage|divorce|babies|school|algebra|geometry|calculus|physics|biology|philosophy|religion|Rome|Egypt|pyramids|Vikings|pirates|dragons|unicorns|recipes|pancakes|soup|salad|HTML|CSS|PHP|React|MySQL|Rust|Excel sheets|printers|scanners|televisions|radios|cameras|trains|ships|rockets|satellites|rivers|lakes|deserts|rain|snow|hurricanes|earthquakes""")
+OUTSIDE_FORMS = lines("""
+what is {x}?
+tell me about {x}
+what do you think about {x}?
+explain {x}
+do you know something about {x}?
+can you talk about {x}?
+how does {x} work?
+what is the best {x}?
+who invented {x}?
+write a poem about {x}
+do you like {x}?
+how much is {x}?
+where can I find {x}?
+why is {x} important?
+give me advice on {x}
+what is the capital of {x}?
+how old is {x}?
+who is {x}?
+when did {x} begin?
+how do I learn {x}?
+what colour is {x}?
+how many {x} are there?
+where is {x}?
+recommend me {x}
+what does {x} cost?
+how big is {x}?
+is {x} good for me?
+what is the history of {x}?
+how do I make {x}?
+why do people like {x}?
+translate {x} into German
+how far is {x}?
+how long does {x} take?
+who won {x}?
+can you sing about {x}?
+what is the name of {x}?
+which {x} should I buy?
+is {x} dangerous?
+summarise {x}
+how tall is {x}?
+""")
+NEAR_FORMS = lines("""
+what is {w} in Kafka?
+what does {w} do in Kafka?
+how do I set {w} on a topic?
+what is the {w} of a partition?
+how do I configure {w}?
+what is a {w} broker?
+what does the option {w} do?
+explain {w} in llama.cpp
+what is a {w} consumer?
+why does {w} happen?
+how do I {w} a topic?
+what is {w}?
+what does {w} mean?
+tell me about {w}
+explain {w}
+how does {w} work?
+where is the {w}?
+does Kafka have {w}?
+what is the {w} in LangChain?
+{w}
+{w}?
+{w} {w2}
+do you know {w}?
+who is {w}?
+can I {w} my {w2}?
+""")

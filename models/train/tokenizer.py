@@ -1,0 +1,60 @@
+"""The tokenizer: byte-level BPE on our own texts, without the words that have to be copied.
+
+Names, cities, numbers and so on are no part of its training, so they always fall into small pieces, known or not:
+copying one is then the same work as copying any other. Digits are never merged.
+"""
+import argparse
+import pathlib
+import random as randomness
+
+import knowledge as k
+from phrasing import rephrase
+from slots import fixed, nouns
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from words import Words
+
+BEGIN, START, END = 0, 1, 2
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+ROLES = ("system", "user", "assistant")
+TEMPLATE = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+            "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}")
+
+
+def texts(seed=7, forms=3):
+    """Everything that is said, in a few forms, with nothing in the places of values."""
+    random = randomness.Random(seed)
+    for fact in k.facts() + k.small_talk():
+        yield from [fact["answer"], fact["why"]] * 2
+        for question in fact["questions"]:
+            yield question
+            for _ in range(forms): yield rephrase(question, random)
+    for slot in fixed(Words()):
+        for line in slot.tell + slot.ask + slot.noted + slot.answer: yield from [line.replace("{v}", "")] * 8
+    yield from [k.PERSONA, k.GREETING, k.AGAIN, k.UNCLEAR, k.NO_REASON, k.NO_MORE, k.NOTHING_BEFORE, *k.UNKNOWN, *k.PERSONAS, *ROLES] * 40
+    for line in k.ASK_AGAIN + k.ASK_WHY + k.ASK_LAST + k.ASK_MORE: yield from [line, rephrase(line, random)] * 4
+    for line in k.out_of_domain() + k.OUTSIDE_FORMS + k.NEAR_FORMS + nouns(): yield line.replace("{x}", "").replace("{w}", "").replace("{w2}", "")
+
+
+def train(size):
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    without_digits = ("".join(letter for letter in text if not letter.isdigit()) for text in texts())
+    tokenizer.train_from_iterator(without_digits, trainers.BpeTrainer(vocab_size=size, special_tokens=SPECIAL, min_frequency=4, show_progress=False,
+                                                                      initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    return tokenizer
+
+
+def open_tokenizer(folder, size=2048):
+    """The tokenizer of a training run; made when there is none yet."""
+    path = pathlib.Path(folder) / "tokenizer.json"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        train(size).save(str(path))
+    return Tokenizer.from_file(str(path))
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("texts", nargs="*", default=[k.PERSONA, "My name is Gregor and my number is 4711.", "How many partitions does a consumer group need?"])
+    for text in arguments.parse_args().texts: print(open_tokenizer(pathlib.Path(".state/train")).encode(text).tokens)

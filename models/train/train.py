@@ -1,0 +1,130 @@
+"""Trains Marvin from nothing: `python models/train/train.py`. Stop it whenever you like; the same command goes on.
+
+Everything lands in .state/train/<run>: tokenizer, checkpoint, log, curves. The same seed and sizes give the same data.
+"""
+import argparse
+import json
+import pathlib
+import time
+
+import torch
+from batches import Encoder, batches, chunk
+from curves import draw
+from dialogues import Writer
+from model import Marvin, Shape
+from optimizer import MuonAndAdam
+from tokenizer import open_tokenizer
+from torch.nn import functional as F
+from trials import apart, cases, score
+
+CHUNK = 1000  # dialogues
+Z_LOSS = 3e-3
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
+    parser.add_argument("--tokens", type=float, default=18e6, help="tokens to train on")
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--layers", type=int, default=5)
+    parser.add_argument("--heads", type=int, default=8)
+    parser.add_argument("--hidden", type=int, default=640)
+    parser.add_argument("--vocabulary", type=int, default=2048)
+    parser.add_argument("--context", type=int, default=1024)
+    parser.add_argument("--batch", type=int, default=4096, help="tokens of a step")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--decay", type=float, default=0.5, help="share of the training in which the learning rate falls to nothing")
+    parser.add_argument("--apart", action="store_true", help="keep a tenth of the questions out, and try them")
+    parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
+    return parser.parse_args()
+
+
+def plan(progress):
+    """What is trained on at a point of the training: copying and short texts first, then all, long ones at the end."""
+    drills = 0.65 if progress < 0.08 else 0.4 if progress < 0.2 else 0.2
+    limit = 256 if progress < 0.2 else 512 if progress < 0.6 else 1024
+    return {"drills": drills, "limit": limit, "long": 0.0 if progress < 0.2 else 0.05 if progress < 0.6 else 0.12}
+
+
+def rate(progress, step, decay):
+    """Factor of the learning rates: a short rise, a plateau, a straight fall."""
+    return min(1, (step + 1) / 50) * min(1, max(0.01, (1 - progress) / decay))
+
+
+def loss_of(model, ids, weights):
+    """Weighted cross-entropy, with the logits held near log probabilities: then a repeat penalty cannot harm what is certain."""
+    device = ids.device
+    chosen, targets = weights[:, 1:] > 0, ids[:, 1:]
+    with torch.autocast(device.type, torch.bfloat16):
+        logits = model.logits(model.stream(ids)[:, :-1][chosen])
+    logits = logits.float()
+    normal = torch.logsumexp(logits, -1)
+    losses = normal - logits.gather(1, targets[chosen][:, None])[:, 0]
+    weight = weights[:, 1:][chosen]
+    said = losses.detach()[weight >= 1].mean()
+    return (losses * weight).sum() / weight.sum() + Z_LOSS * normal.square().mean(), said
+
+
+def main():
+    chosen = options()
+    folder = pathlib.Path(".state/train") / chosen.run
+    torch.manual_seed(chosen.seed)
+    torch.set_num_threads(chosen.threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    shape = Shape(chosen.vocabulary, chosen.width, chosen.layers, chosen.heads, chosen.hidden, chosen.context)
+    tokenizer = open_tokenizer(folder, chosen.vocabulary)
+    encoder, writer = Encoder(tokenizer), Writer(tests=apart if chosen.apart else None)
+    model = Marvin(shape).to(device)
+    optimizer = MuonAndAdam(model)
+    state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0}
+    checkpoint = folder / "checkpoint.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, map_location=device)
+        model.load_state_dict(saved["model"])
+        optimizer.load(saved["optimizer"])
+        state = saved["state"]
+        print(f"goes on at step {state['step']}")
+    print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device}", flush=True)
+    tests = cases(writer)
+    average = None
+    while state["tokens"] < chosen.tokens:
+        progress = state["tokens"] / chosen.tokens
+        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, **plan(progress))
+        started = time.monotonic()
+        for ids, weights in batches(samples, chosen.batch, random):
+            ids, weights = ids.to(device), weights.to(device)
+            loss, said = loss_of(model, ids, weights)
+            model.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step(rate(state["tokens"] / chosen.tokens, state["step"], chosen.decay))
+            state["step"] += 1
+            state["tokens"] += ids.numel()
+            average = float(said) if average is None else 0.98 * average + 0.02 * float(said)
+        state["seconds"] += time.monotonic() - started
+        state["index"] += 1
+        entry = {"step": state["step"], "tokens": state["tokens"], "seconds": round(state["seconds"]), "loss": round(average, 4)}
+        if state["tokens"] - state["tried"] > chosen.trials * chosen.tokens or state["tokens"] >= chosen.tokens:
+            state["tried"] = state["tokens"]
+            entry["trials"] = {kind: round(share, 3) for kind, share in score(model, encoder, tests, most=16).items()}
+        save(checkpoint, {"model": model.state_dict(), "optimizer": optimizer.state(), "state": state, "shape": vars(shape)})
+        report(folder, entry, state["tokens"] / chosen.tokens)
+    draw(folder)
+
+
+def save(path, content):
+    """Nobody ever finds half a checkpoint."""
+    torch.save(content, path.with_suffix(".part"))
+    path.with_suffix(".part").replace(path)
+
+
+def report(folder, entry, progress):
+    with open(folder / "log.jsonl", "a", encoding="utf-8") as log: log.write(json.dumps(entry) + "\n")
+    speed = entry["tokens"] / max(1, entry["seconds"])
+    print(f"{progress:6.1%}  step {entry['step']}  {entry['tokens'] / 1e6:.2f} M tokens  {speed:.0f}/s  loss {entry['loss']:.3f}  "
+          + "  ".join(f"{kind} {share:.0%}" for kind, share in entry.get("trials", {}).items()), flush=True)
+    draw(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Quick trials during training: would the model say the expected reply, token for token?
+
+Greedy text equals the expected one exactly when every expected token is the likeliest after the ones before it, so one
+pass over prompt and reply decides. The values to recall are never trained on; the evaluation has others.
+"""
+import random as randomness
+
+import knowledge as k
+import torch
+from slots import ask, tell
+from tokenizer import END
+from words import TRIED
+
+
+def apart(question):
+    """Whether a question is kept out of training by `--apart`: about one of ten, by its text."""
+    return sum(map(ord, question)) % 10 == 3
+
+
+def cases(writer, size=64, seed=5):
+    """Named lists of (messages before the reply, expected replies): any of them counts."""
+    random = randomness.Random(seed)
+    start = [("system", k.PERSONA, None), ("assistant", k.GREETING, None)]
+    facts = [fact for fact in writer.facts if fact["asked"]]
+
+    def polite(question):
+        return question[:1].upper() + question[1:]
+
+    def fact_turns(count):
+        turns = []
+        for fact in random.sample(facts, count): turns += [("user", polite(random.choice(fact["asked"])), None), ("assistant", fact["answer"], None)]
+        return turns
+
+    found = {"trained": [], "apart": []}
+    for fact in facts:
+        found["trained"].append((start + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
+        for question in fact["questions"]:
+            if question not in fact["asked"]: found["apart"].append((start + [("user", polite(question), None)], [fact["answer"]]))
+    by_noun = {slot.noun: slot for slot in writer.slots}
+    
+    for distance in range(4):
+        for noun, choices in TRIED.items():
+            slot, list_ = by_noun[noun], found.setdefault(f"recall {distance}", [])
+            for _ in range(size // 4):
+                value = random.choice(choices)
+                told = [("user", tell(slot, value, random), None), ("assistant", random.choice(slot.noted).replace("{v}", value), None)]
+                list_.append((start + told + fact_turns(distance) + [("user", ask(slot, random), None)], [reply.replace("{v}", value) for reply in slot.answer]))
+    for _ in range(size):
+        turns = fact_turns(random.choice([1, 2]))
+        found.setdefault("again", []).append((start + turns + [("user", polite(random.choice(k.ASK_AGAIN)), None)], [k.AGAIN + turns[-1][1]]))
+        found.setdefault("last", []).append((start + turns + [("user", polite(random.choice(k.ASK_LAST)), None)], [f'You said: "{turns[-2][1]}"']))
+    outside = [question for question in k.out_of_domain() if apart(question)][:size] or k.ASK_MORE
+    found["outside"] = [(start + [("user", polite(question), None)], [*k.UNKNOWN, k.UNCLEAR]) for question in outside]
+    return found
+
+
+@torch.no_grad()
+def score(model, encoder, cases, most=200):
+    """Share of cases of each kind whose reply is an expected one; for declines the first five tokens decide."""
+    shares = {}
+    for kind, list_ in cases.items():
+        good = 0
+        for messages, replies in list_[:most]:
+            good += any(says(model, encoder, messages, reply, 5 if kind == "outside" else None) for reply in (replies if kind != "outside" else [replies[0], replies[-1]]))
+        shares[kind] = good / max(1, len(list_[:most]))
+    return shares
+
+
+def says(model, encoder, messages, reply, tokens=None):
+    prompt = encoder.prompt(messages)
+    expected = (encoder.tokenizer.encode(reply).ids + [END])[:tokens]
+    device = model.embedding.weight.device
+    with torch.autocast(device.type, torch.bfloat16):
+        logits = model.logits(model.stream(torch.tensor([prompt + expected], device=device))[0, len(prompt) - 1:-1])
+    return logits.argmax(-1).tolist() == expected
