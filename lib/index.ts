@@ -28,6 +28,9 @@ export { type Chat, NoReplyError, type SayOptions } from "./chat/Chat.js";
 export { openChat, type OpenChatOptions } from "./chat/openChat.js";
 export { buildPrompt, GREETING, MEMORY_TOKENS, PERSONA } from "./chat/prompt.js";
 export type { Reply } from "./chat/Reply.js";
+export { type ConversationEvent, followConversation, type FollowOptions } from "./chat/followConversation.js";
+export { type FailedRecord, listErrors, resend } from "./chat/errorTopic.js";
+export { checkMemory, type MemoryCheck } from "./chat/checkMemory.js";
 export { type RunningAssistant, startAssistant, type StartAssistantOptions } from "./chat/startAssistant.js";
 export { type ChatTopics, ensureChatTopics, topicsOf } from "./chat/topics.js";
 

@@ -69,6 +69,12 @@ export class Chat {
     return text;
   }
 
+  /** Has the conversation forgotten: a record in the log, which everybody who reads it heeds, in order with the messages. */
+  async delete(): Promise<void> {
+    // A message in the assistant's role to programs that do not know the header, so that none answers it.
+    await this.send("AI", "(The conversation was deleted.)", randomUUID(), { action: "delete" });
+  }
+
   /**
    * Says something and waits for the reply, which onText shows as it is written.
    * @throws NoReplyError when none has come in time: the message is in the log, and will be answered when an assistant runs.
@@ -150,10 +156,10 @@ export class Chat {
   }
 
   /** Writes a message until all replicas have it, under the same identity each time: the assistant drops a repeat. */
-  private async send(role: Role, text: string, uuid: string): Promise<void> {
+  private async send(role: Role, text: string, uuid: string, headers: Record<string, string> = {}): Promise<void> {
     const { conversation, partition, topics } = this;
     const value = serializeMessage({ uuid, role, text, conversation, timestamp: timestampNow() });
-    await this.write({ topic: topics.chat, partition, key: conversation, value, headers: { uuid } });
+    await this.write({ topic: topics.chat, partition, key: conversation, value, headers: { uuid, ...headers } });
   }
 
   private async cancel(question: string): Promise<void> {

@@ -9,7 +9,7 @@ import { Assistant } from "./Assistant.js";
 import type { AssistantEvent } from "./AssistantEvent.js";
 import { Cancellations } from "./Cancellations.js";
 import type { AssistantContext } from "./AssistantContext.js";
-import { MEMORY_TOKENS, PERSONA } from "./prompt.js";
+import { MAX_TEXT_BYTES, MEMORY_TOKENS, PERSONA } from "./prompt.js";
 import { TokenWriter } from "./TokenWriter.js";
 import { ensureChatTopics } from "./topics.js";
 
@@ -67,7 +67,7 @@ export async function startAssistant({ settings = readSettings(), ...options }: 
   await writer.connect();
   const worker = options.worker ?? `${os.hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const {
-    model, persona = PERSONA, memoryTokens = MEMORY_TOKENS, maxTextBytes = 8_192, timeLimitMs = 120_000, attempts = 3,
+    model, persona = PERSONA, memoryTokens = MEMORY_TOKENS, maxTextBytes = MAX_TEXT_BYTES, timeLimitMs = 120_000, attempts = 3,
     maxWaiting = 100, sessionTimeoutMs = 6_000, rebalanceTimeoutMs = 10_000, fencing = true, onEvent = () => undefined,
   } = options;
   const context: AssistantContext = {

@@ -23,3 +23,9 @@ export async function readCommittedOffsets(kafka: Kafka, groupId: string, topic:
       BigInt(offset) < 0n ? [] : [[partition, BigInt(offset)] as const])));
   });
 }
+
+/** The offset in each partition of the first record that is not older than a time, in milliseconds since the epoch; the end where there is none. */
+export async function readOffsetsAt(kafka: Kafka, topic: string, timestamp: number): Promise<Map<number, bigint>> {
+  return withAdmin(kafka, `Reading the offsets of ${topic}`, async (admin) => new Map(
+    (await admin.fetchTopicOffsetsByTimestamp(topic, timestamp)).map(({ partition, offset }) => [partition, BigInt(offset)])));
+}

@@ -39,6 +39,8 @@ export const commands = {
   },
   assistant: { module: "lib/dist/commands/assistant.js", needs: broker, does: "one assistant in the foreground" },
   chat: { module: "lib/dist/commands/chat.js", needs: broker, does: "a chat in the terminal" },
+  errors: { module: "lib/dist/commands/errors.js", needs: nothing, does: "list | show | resend records that could not be answered" },
+  memory: { module: "lib/dist/commands/memory.js", needs: nothing, does: "check | rebuild the memory from the chat topic" },
   chaos: { module: ".state/build/test/chaos/main.js", compile: ["test"], needs: () => ["java", "kafka"], does: "kills assistants and the broker at random, then counts" },
   bench: { module: ".state/build/bench/bench.js", compile: ["bench"], needs: broker, does: "the benchmark" },
   evaluate: { module: ".state/build/bench/evaluate.js", compile: ["bench"], needs: nothing, does: "how well the model answers" },

@@ -1,0 +1,33 @@
+import { parseArgs } from "node:util";
+import { checkMemory } from "../chat/checkMemory.js";
+import { loadModel } from "../model/loadModel.js";
+import { readSettings } from "../settings.js";
+
+const HELP = `Usage: npm run memory -- check | rebuild
+
+  check     folds the topic "chat" anew and says whether "chat-memory" holds the same
+  rebuild   the same, and writes what differs to "chat-memory"
+
+  Assistants that run wait for it, and go on afterwards. CHAT_MODEL must be the assistants' model: its tokens are counted.
+`;
+
+/** `npm run memory`. @returns 0 when the memory is (now) the same, 1 when it differs, 2 for wrong usage. */
+export async function main(argv: string[]): Promise<number> {
+  const { values, positionals: [action = "check"] } = parseArgs({ args: argv, allowPositionals: true, options: { help: { type: "boolean", short: "h" } } });
+  if (values.help || !["check", "rebuild"].includes(action)) {
+    console.log(HELP);
+    return values.help ? 0 : 2;
+  }
+  const settings = readSettings();
+  const model = await loadModel({ model: settings.chatModel });
+  try {
+    const write = action === "rebuild";
+    const { conversations, different, missing, surplus } = await checkMemory({ settings, model, write });
+    const wrong = different.length + missing.length;
+    console.log(`${conversations} conversations: ${conversations - wrong} the same, ${different.length} different, ${missing.length} missing in the memory topic, ${surplus.length} only there`);
+    for (const conversation of [...different, ...missing]) console.log(`${write ? "written" : "differs"}: ${conversation}`);
+    return wrong === 0 || write ? 0 : 1;
+  } finally {
+    await model.dispose();
+  }
+}

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { checkMemory, type ConversationEvent, followConversation, listErrors, openChat, parseMessage, partitionOfKey, resend, type RunningAssistant, serializeMessage, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
+import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
+import { readLog, writeLog } from "./support/readLog.js";
+import { forever, type Script, ScriptedModel } from "./support/ScriptedModel.js";
+import { type TestCluster, testCluster } from "./support/testCluster.js";
+
+/** Tells what it was shown, in words that the test can count. */
+const echo: Script = async function* (input, prompt) {
+  yield `re: ${input}`;
+  yield ` (${prompt.length - 2} before)`;
+};
+
+describe("a conversation, from every side", { timeout: 120_000 }, () => {
+  let cluster: TestCluster;
+  const started: { stop(): Promise<void> }[] = [];
+
+  before(async () => {
+    cluster = await testCluster();
+  });
+  after(async () => {
+    await Promise.allSettled(started.map((one) => one.stop()));
+    await cluster.stop();
+  });
+
+  const assistant = async (settings: Settings, script: Script = echo, options: Partial<StartAssistantOptions> = {}): Promise<RunningAssistant> => {
+    const running = await startAssistant({ settings, model: new ScriptedModel(script), sessionTimeoutMs: 3_000, ...options });
+    started.push(running);
+    return running;
+  };
+  const open = async (settings: Settings, conversation = randomUUID()): ReturnType<typeof openChat> => {
+    const chat = await openChat({ settings, conversation });
+    started.push(chat);
+    return chat;
+  };
+  /** Follows in the background; `events` grows. */
+  const follow = (settings: Settings, conversation: string, history?: "window" | "all"): { events: ConversationEvent[]; until: (what: (events: ConversationEvent[]) => boolean) => Promise<unknown> } => {
+    const abort = new AbortController();
+    const events: ConversationEvent[] = [];
+    const done = (async () => {
+      for await (const event of followConversation({ settings, conversation, signal: abort.signal, ...(history === undefined ? {} : { history }) })) events.push(event);
+    })();
+    started.push({
+      stop: () => {
+        abort.abort();
+        return done;
+      },
+    });
+    return { events, until: (what) => waitUntil(() => what(events), { description: `Events not as expected: ${JSON.stringify(events.map(({ type }) => type))}`, timeoutMs: 10_000 }) };
+  };
+  const texts = (events: ConversationEvent[]): string[] => events.flatMap((event) => (event.type === "message" ? [event.text] : []));
+  const pieces = (events: ConversationEvent[]): string[] => events.flatMap((event) => (event.type === "text" ? [event.text] : []));
+  const joined = (events: ConversationEvent[]): boolean => events.some(({ type }) => type === "joined");
+
+  test("is joined late, twice, and from another place: each message once, nothing left out, also the reply that is being written", async () => {
+    const settings = cluster.settings();
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    await assistant(settings, async function* (input) {
+      yield "re: ";
+      if (input === "held") {
+        yield "half ";
+        await held;
+      }
+      yield input;
+    });
+    const chat = await open(settings);
+    await chat.say("one");
+    await chat.say("two");
+    const early = follow(settings, chat.conversation);
+    await early.until(joined);
+    const third = chat.say("held");
+    await early.until((events) => events.some((event) => event.type === "text" && event.text.includes("half")));
+    const late = follow(settings, chat.conversation);
+    await late.until((events) => pieces(events).join("").includes("re: half "));
+    goOn();
+    await third;
+    const all = ["one", "re: one", "two", "re: two", "held", "re: half held"];
+    for (const place of [early, late]) {
+      await place.until((events) => texts(events).length >= all.length);
+      assert.deepEqual(texts(place.events), all);
+      const reply = place.events.find((event) => event.type === "message" && event.text === "re: half held");
+      const written = place.events.flatMap((event) => (event.type === "text" && event.reply === (reply as { id?: string }).id ? [event.text] : []));
+      assert.equal(written.join(""), "re: half held", "the pieces are the reply");
+      assert.equal(place.events.filter(({ type }) => type === "text").length, written.length, "no piece of a reply from before");
+    }
+  });
+
+  test("shows on request what the assistant has forgotten, and is gone when it is deleted", async () => {
+    const settings = cluster.settings();
+    await assistant(settings, echo, { memoryTokens: 8 });
+    const chat = await open(settings);
+    for (const text of ["one", "two", "three", "four"]) await chat.say(text);
+    const [window, whole] = [follow(settings, chat.conversation), follow(settings, chat.conversation, "all")];
+    await window.until(joined);
+    await whole.until(joined);
+    assert.equal(texts(whole.events).length, 8);
+    assert.ok(texts(window.events).length < 8 && texts(window.events).at(-1)?.startsWith("re: four"), JSON.stringify(texts(window.events)));
+    await chat.delete();
+    await window.until((events) => events.some(({ type }) => type === "deleted"));
+    assert.equal((await chat.say("five")).text, "re: five (0 before)", "nothing is remembered");
+    const after = follow(settings, chat.conversation, "all");
+    await after.until(joined);
+    assert.deepEqual(texts(after.events), ["five", "re: five (0 before)"]);
+  });
+
+  test("is cancelled from another process's side while it is written; after the commit a wish has no effect", async () => {
+    const settings = cluster.settings();
+    await assistant(settings, async function* (input, _prompt, signal) {
+      yield "so far";
+      if (input === "endless") await forever(signal);
+    });
+    const chat = await open(settings);
+    const cancel = new AbortController();
+    let shown = "";
+    const reply = chat.say("endless", { signal: cancel.signal, onText: (text) => {
+      shown += text;
+      cancel.abort();
+    } });
+    const { text, cancelled } = await reply;
+    assert.deepEqual([text, cancelled, shown], ["so far", true, "so far"]);
+    assert.equal((await chat.say("short")).cancelled, false);
+  });
+
+  test("has a memory that the chat topic alone gives again, also after a delete, an error, a cancel, a repeat and a remark", async () => {
+    const settings = cluster.settings();
+    const { chat: topic, memory } = topicsOf(settings.chatTopic);
+    const running = await assistant(settings, async function* (input, _prompt, signal) {
+      yield `re: ${input}`;
+      if (input === "endless") await forever(signal);
+      if (input === "broken") throw new Error("broken");
+    });
+    const chat = await open(settings);
+    await chat.greet();
+    await chat.say("one");
+    await chat.say("broken");
+    await chat.delete();
+    await chat.say("two");
+    const cancel = new AbortController();
+    await chat.say("endless", { signal: cancel.signal, onText: () => cancel.abort() });
+    const twice = { topic, partition: partitionOfKey(chat.conversation, 6), key: chat.conversation, headers: { uuid: randomUUID() },
+      value: serializeMessage({ uuid: "x", role: "human", text: "twice", conversation: chat.conversation, timestamp: 1n }) };
+    await writeLog(settings, [twice, twice]);
+    await chat.say("three");
+    await open(settings).then((other) => other.say("other"));
+    await running.stop();
+    const model = new ScriptedModel(echo);
+    assert.deepEqual(await checkMemory({ settings, model }), { conversations: 2, different: [], missing: [], surplus: [] });
+
+    await writeLog(settings, [{ topic: memory, partition: partitionOfKey(chat.conversation, 6), key: chat.conversation, value: null }]);
+    assert.deepEqual((await checkMemory({ settings, model, write: true })).missing, [chat.conversation]);
+    assert.deepEqual((await checkMemory({ settings, model })).missing, []);
+    await assistant(settings);
+    assert.match((await chat.say("four")).text, /\(8 before\)/, "two, endless, twice, three, and their replies");
+  });
+
+  test("gets a message that failed again, under a new identity", async () => {
+    const settings = cluster.settings();
+    let broken = true;
+    await assistant(settings, async function* (input) {
+      if (broken) throw new Error("out of memory");
+      yield `re: ${input}`;
+    });
+    const chat = await open(settings);
+    const failed = await chat.say("please");
+    assert.equal(failed.error, "model-failed");
+    broken = false;
+    const [record] = await listErrors(settings);
+    assert.equal(record?.reason, "model-failed");
+    const uuid = await resend(settings, record);
+    const place = follow(settings, chat.conversation, "all");
+    await place.until((events) => texts(events).includes("re: please"));
+    const sent = (await readLog(settings, settings.chatTopic)).find(({ headers }) => headers.get("uuid") === uuid);
+    assert.equal(sent?.headers.get("resend_of"), record.id);
+    assert.equal(parseMessage(sent.value).uuid, uuid);
+  });
+});
