@@ -8,6 +8,8 @@ const assistant = await startAssistant({
   model: simulatedModel(Number(pieceMs)),
   sessionTimeoutMs: Number(sessionTimeoutMs),
   rebalanceTimeoutMs: 3_000,
+  // Some turns, so that replies stay short while the conversations grow.
+  memoryTokens: 60,
   fencing: fencing === "fenced",
   onEvent: (event) => {
     if (event.type === "trouble" || event.type === "assigned") console.log(JSON.stringify(event));

@@ -16,6 +16,8 @@ export interface Faults {
   mixedMemories: number;
   /** Records in the error topic. */
   errors: number;
+  /** The records behind the figures, in words. */
+  details: string[];
 }
 
 /** Reads the whole log, committed records only, and counts. */
@@ -27,7 +29,7 @@ export async function countFaults(settings: Settings): Promise<Faults> {
     const key = record.key?.toString() ?? "";
     byConversation.set(key, [...byConversation.get(key) ?? [], record]);
   }
-  const faults: Faults = { messages: 0, replies: 0, lost: 0, doubled: 0, outOfOrder: 0, mixedMemories: 0, errors: (await readLog(settings, errors)).length };
+  const faults: Faults = { messages: 0, replies: 0, lost: 0, doubled: 0, outOfOrder: 0, mixedMemories: 0, errors: (await readLog(settings, errors)).length, details: [] };
   for (const [conversation, records] of byConversation) countConversation(conversation, records, faults);
   return faults;
 }
@@ -45,11 +47,21 @@ function countConversation(conversation: string, records: LogRecord[], faults: F
   for (const reply of replies) {
     const to = reply.headers.get("reply_to") ?? "";
     const position = questions.indexOf(to);
-    if (seen.has(to)) faults.doubled += 1;
-    else if (position < last) faults.outOfOrder += 1;
+    const { text } = parseMessage(reply.value);
+    const blame = (fault: string): void => void faults.details.push(`${fault}: ${reply.partition}:${reply.offset} to ${to} by ${reply.headers.get("worker")}: ${text}`);
+    if (seen.has(to)) {
+      faults.doubled += 1;
+      for (const one of replies.filter(({ headers }) => headers.get("reply_to") === to)) faults.details.push(`doubled: ${one.partition}:${one.offset} ${JSON.stringify([...one.headers])} ${parseMessage(one.value).timestamp}`);
+      for (const one of records.filter(({ headers }) => headers.get("uuid") === to)) faults.details.push(`  its message: ${one.partition}:${one.offset}`);
+    } else if (position < last) {
+      faults.outOfOrder += 1;
+      blame("out of order");
+    }
     seen.add(to);
     last = Math.max(last, position);
-    if (!remembersRightly(parseMessage(reply.value).text, conversation)) faults.mixedMemories += 1;
+    if (remembersRightly(text, conversation)) continue;
+    faults.mixedMemories += 1;
+    blame("wrong memory");
   }
   faults.messages += questions.length;
   faults.replies += replies.length;
@@ -62,7 +74,7 @@ function remembersRightly(text: string, conversation: string): boolean {
   const said = [...memory.split(" , "), own].filter((part) => part !== "").map((part) => part.split(" of "));
   const numbers = said.map(([n]) => Number(n));
   const first = Number(own.split(" of ")[0]) - numbers.length + 1;
-  // The memory holds 300 words: it never forgets the last few messages.
-  const enough = numbers.length > Math.min(Number(own.split(" of ")[0]), 5);
+  // The memory holds 60 words: it never forgets the last message.
+  const enough = numbers.length > Math.min(Number(own.split(" of ")[0]), 1);
   return enough && said.every(([, whose]) => whose === conversation) && numbers.every((n, index) => n === first + index);
 }

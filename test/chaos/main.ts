@@ -15,6 +15,7 @@ const HELP = `Usage: npm run chaos [-- options]
   --seed N         makes the same moments again (not the same timing of the machine). Default: a new one, which is printed
   --assistants N   at a time, default 3
   --conversations N  default 12
+  --broker-kills F   share of the blows that kill the broker, default 0.05
   --unfenced       switches the lock of the partitions off, to show that the counting finds what goes wrong
 `;
 
@@ -24,7 +25,7 @@ export async function main(argv: string[]): Promise<number> {
     args: argv,
     options: {
       help: { type: "boolean", short: "h" }, blows: { type: "string", default: "200" }, seed: { type: "string" }, assistants: { type: "string", default: "3" },
-      conversations: { type: "string", default: "12" }, unfenced: { type: "boolean", default: false },
+      conversations: { type: "string", default: "12" }, "broker-kills": { type: "string", default: "0.05" }, unfenced: { type: "boolean", default: false },
     },
   });
   if (values.help) {
@@ -39,14 +40,16 @@ export async function main(argv: string[]): Promise<number> {
   try {
     const report = await runChaos({
       broker, seed, blows: Number(values.blows), assistants: Number(values.assistants), conversations: Number(values.conversations), fenced: !values.unfenced,
-      stalls: values.unfenced ? 0.5 : 0.2, brokerKills: values.unfenced ? 0 : 0.05,
+      stalls: values.unfenced ? 0.5 : 0.2, brokerKills: values.unfenced ? 0 : Number(values["broker-kills"]),
       onLine: (line) => {
         log.push(`${new Date().toISOString()} ${line}`);
         if (line.startsWith("blow")) process.stdout.write(`\r${line.padEnd(80)}`);
       },
     });
     console.log();
-    console.table(report);
+    const { details, ...figures } = report;
+    console.table(figures);
+    for (const detail of details.slice(0, 20)) console.log(detail);
     const faults = sumOfFaults(report) + report.torn;
     console.log(faults === 0 ? "Every message was answered exactly once, in order, from its own memory." : `${faults} faults; what the assistants said: ${logFile}`);
     return faults === 0 ? 0 : 1;

@@ -51,7 +51,7 @@ export async function pour({ settings, conversation, enough, random }: TalkOptio
       const value = serializeMessage({ uuid, role: "human", text: question(conversation, n), conversation, timestamp: timestampNow() });
       await retryUntil(() => writer.send([{ ...place, value, headers: { uuid } }]), { timeoutMs: 120_000, what: "Writing a message" });
       result.acknowledged += 1;
-      await delay(50 + 300 * random());
+      await delay(200 + 1_000 * random());
     }
     return result;
   } finally {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { connectKafka, ensureChatTopics } from "kafka-llm-chat";
+import { connectKafka, ensureChatTopics, type Settings } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import type { OwnBroker } from "../support/testCluster.js";
 import { AssistantProcess } from "./AssistantProcess.js";
@@ -39,8 +39,8 @@ export interface ChaosReport extends Faults {
 /** So that partitions move soon after a kill; the broker allows 500 ms and more. */
 const SESSION_TIMEOUT_MS = 2_000;
 const PIECE_MS = 15;
-/** Time for what was said to be answered after the last blow, in milliseconds. */
-const SETTLE_LIMIT_MS = 120_000;
+/** So long without one more reply, in milliseconds, and what is not answered counts as lost. */
+const NO_PROGRESS_MS = 30_000;
 
 /** People talk while assistants, and now and then the broker, are killed or stopped at moments that a seed decides; then the log is read and counted. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -93,15 +93,23 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const talks = await Promise.all(people);
     const acknowledged = talks.reduce((sum, talk) => sum + talk.acknowledged, 0);
     const torn = talks.reduce((sum, talk) => sum + talk.torn, 0);
-    let faults = await countFaults(settings);
-    await waitUntil(async () => {
-      faults = await countFaults(settings);
-      return faults.lost === 0;
-    }, { description: "Some messages have no reply", timeoutMs: SETTLE_LIMIT_MS, intervalMs: 1_000 }).catch(() => undefined);
+    const faults = await settledFaults(settings);
+    for (const detail of faults.details) onLine(detail);
     return { ...report, ...faults, acknowledged, torn, seconds: Math.round((performance.now() - started) / 1000) };
   } finally {
     enough = true;
     await Promise.allSettled([...wakings, ...running.map((assistant) => assistant.kill())]);
     await Promise.allSettled(people);
   }
+}
+
+/** Counts when every message has its reply, or when no more replies come. */
+async function settledFaults(settings: Settings): Promise<Faults> {
+  let faults = await countFaults(settings);
+  let progress = { replies: faults.replies, at: performance.now() };
+  return waitUntil(async () => {
+    faults = await countFaults(settings);
+    if (faults.replies !== progress.replies) progress = { replies: faults.replies, at: performance.now() };
+    return (faults.lost === 0 || performance.now() - progress.at > NO_PROGRESS_MS) && faults;
+  }, { description: "Replies keep coming", timeoutMs: 600_000, intervalMs: 1_000 });
 }
