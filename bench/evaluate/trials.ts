@@ -44,7 +44,7 @@ export function trials(model: ChatNodeLlamaCpp, facts: Fact[], heldOut: HeldOut,
     return [{ row, verdict: verdict(await talk.say(text)), expected, said: talk.said }];
   };
   const asked = (row: string, lines: HeldOut["questions"]) => lines.map(({ facts: ids, question: text }) => {
-    const wanted = ids.map((id) => byId.get(id)).filter((fact) => fact !== undefined);
+    const wanted = ids.map((id) => byId.get(id)).filter((fact): fact is Fact => fact !== undefined);
     if (wanted.length < ids.length) throw new Error(`The held-out question "${text}" names a fact that there is not: ${ids.join(", ")}`);
     return one(row, text, ids.join(" or "), (reply) => judge(reply, wanted));
   });
