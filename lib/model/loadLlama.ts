@@ -37,11 +37,25 @@ async function load(): Promise<Llama> {
   // when that cannot be loaded, it compiles.
   const cmakeOptions = (await readLocalBuild())?.cmakeOptions ?? {};
   try {
-    return await getLlama({ gpu, build: "never", cmakeOptions, logLevel: LlamaLogLevel.error, progressLogs: false });
+    return await withoutEvalFlags(() => getLlama({ gpu, build: "never", cmakeOptions, logLevel: LlamaLogLevel.error, progressLogs: false }));
   } catch (error) {
     throw new Error(
       `No build of llama.cpp for ${process.platform} ${process.arch} could be loaded. `
       + "`npx node-llama-cpp inspect gpu` shows what this machine has; `npx node-llama-cpp source download` compiles one.", { cause: error });
+  }
+}
+
+/**
+ * node-llama-cpp tries each binary in a child process first, which gets this process's flags; with those of `node -e` it
+ * would run something else, and no binary would ever do.
+ */
+async function withoutEvalFlags<T>(use: () => Promise<T>): Promise<T> {
+  const { execArgv } = process;
+  process.execArgv = execArgv.filter((flag, index) => !/^(-e|--eval|-p|--print|--input-type)/.test(flag) && !/^(-e|--eval|-p|--print)$/.test(execArgv[index - 1] ?? ""));
+  try {
+    return await use();
+  } finally {
+    process.execArgv = execArgv;
   }
 }
 
