@@ -3,6 +3,8 @@ import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import { type Cell, isProgress, type Notebook, outputText, sourceOf } from "./Notebook.js";
 
 const MOST_LINES = 15;
+/** What a notebook shows beside each other on a laptop, and on GitHub. */
+const MOST_COLUMNS = 104;
 const MOST_OUTPUT_LINES = 30;
 
 /** What does not belong into outputs that are committed. */
@@ -34,6 +36,8 @@ function* codeFaults(cell: Cell, before: Cell | undefined): Generator<string> {
   const lines = sourceOf(cell).split("\n").length;
   if (before?.cell_type !== "markdown") yield "no prose before it";
   if (lines > MOST_LINES) yield `${lines} lines, and at most ${MOST_LINES} are easy to read`;
+  const widest = Math.max(...sourceOf(cell).split("\n").map(({ length }) => length));
+  if (widest > MOST_COLUMNS) yield `a line of ${widest} characters, and at most ${MOST_COLUMNS} are seen without scrolling`;
   if (sourceOf(cell).trim() === "") yield "it is empty";
   if (cell.execution_count !== null && cell.execution_count !== undefined) yield "it has an execution count";
   yield* findLocal("its source", sourceOf(cell));
