@@ -21,6 +21,9 @@ export interface OwnedPartition {
 /** Key of the claim records. Not UTF-8, so that it is no conversation's. */
 const CLAIM_KEY = Buffer.concat([Buffer.from([0xff]), Buffer.from("claim")]);
 
+/** Limit for reading the memories, in milliseconds; 10,000 conversations take some seconds. Afterwards it is tried anew. */
+const READ_LIMIT_MS = 60_000;
+
 /**
  * Takes partitions over: fences the owner before, then reads what it has left. In this order, since only what is read
  * after the fence is final.
@@ -62,11 +65,13 @@ async function claimPartition(transactions: PartitionTransactions, topics: ChatT
   }
 }
 
-/** The claim is committed and acknowledged, so the end of each partition lies behind it. */
+/** Reads what the owners before have left, through our claims: a reader that stopped earlier would not know the last replies, and write them again. */
 async function readMemories(kafka: Kafka, { memory }: ChatTopics, owned: OwnedPartition[]): Promise<void> {
   const byPartition = new Map(owned.map((partition) => [partition.partition, partition.memories]));
   await readToEnd(kafka, memory, {
     partitions: [...byPartition.keys()],
+    signal: AbortSignal.timeout(READ_LIMIT_MS),
+    through: new Map(owned.map(({ partition, claim }) => [partition, BigInt(claim)])),
     onRecord: ({ partition, key, value }) => {
       const memories = byPartition.get(partition);
       if (memories === undefined || key === null || key[0] === CLAIM_KEY[0]) return;

@@ -8,19 +8,23 @@ export interface ReadToEndOptions {
   partitions?: number[];
   /** Where to begin. Default: the oldest record that is there. */
   from?: bigint;
+  /** Offsets that must be among what is read, by partition: the end that a broker tells right after its start may be too low. */
+  through?: ReadonlyMap<number, bigint>;
   /** Called for each record instead of collecting them. */
   onRecord?: (record: LogRecord) => void;
   signal?: AbortSignal;
 }
 
 /** Reads the committed records of a topic from its start to where it ends now, partition by partition. */
-export async function readToEnd(kafka: Kafka, topic: string, { partitions, from, onRecord, signal }: ReadToEndOptions = {}): Promise<LogRecord[]> {
+export async function readToEnd(kafka: Kafka, topic: string, { partitions, from, through, onRecord, signal }: ReadToEndOptions = {}): Promise<LogRecord[]> {
   const ends = (await readEndOffsets(kafka, [topic])).get(topic) ?? new Map<number, bigint>();
   const starts = await readStartOffsets(kafka, topic);
   const records: LogRecord[] = [];
   const waiting = new Map<number, bigint>();
   const positions: ReadPosition[] = [];
-  for (const [partition, end] of ends) {
+  for (const [partition, told] of ends) {
+    const must = through?.get(partition) ?? -1n;
+    const end = must >= told ? must + 1n : told;
     const start = starts.get(partition) ?? 0n;
     const offset = from !== undefined && from > start ? from : start;
     if (offset >= end || partitions?.includes(partition) === false) continue;
