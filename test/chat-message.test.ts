@@ -38,6 +38,7 @@ describe("the wire format", () => {
     ["JSON cut off", PYTHON.slice(0, 50), "not-json"],
     ["bytes that are not UTF-8", Buffer.concat([Buffer.from(PYTHON.slice(0, -1)), Buffer.from([0xff, 0x7d])]), "not-json"],
     ["JSON that is a list", "[1]", "not-json"],
+    ["JSON that is a number", "42", "not-json"],
     ["JSON nested too deeply to read", "[".repeat(200_000), "not-json"],
     ["a missing field", PYTHON.replace('"text"', '"txt"'), "missing-field"],
     ["a missing Timestamp", PYTHON.replace('"Timestamp"', '"timestamp"'), "missing-field"],

@@ -64,6 +64,6 @@ function parseObject(value: Buffer | null): Record<string, unknown> {
   } catch (error) {
     throw new BadRecordError("not-json", `The value is not JSON in UTF-8: ${(error as Error).message}`);
   }
-  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) && !(parsed instanceof LosslessNumber)) return parsed as Record<string, unknown>;
   throw new BadRecordError("not-json", "The value is JSON, but not an object");
 }

@@ -21,6 +21,9 @@ export interface TalkOptions {
   random: () => number;
 }
 
+/** While the broker is killed again and again, nobody answers; that is no fault. In milliseconds. */
+const REPLY_LIMIT_MS = 900_000;
+
 /** A person who waits for each reply before the next message, and watches it being written. */
 export async function talk({ settings, conversation, enough }: TalkOptions): Promise<Talk> {
   let shown = "";
@@ -29,7 +32,7 @@ export async function talk({ settings, conversation, enough }: TalkOptions): Pro
   try {
     for (let n = 0; !enough(); n++) {
       shown = "";
-      const reply = await chat.say(question(conversation, n), { timeoutMs: 120_000 });
+      const reply = await chat.say(question(conversation, n), { timeoutMs: REPLY_LIMIT_MS });
       result.acknowledged += 1;
       if (shown !== reply.text) result.torn += 1;
     }

@@ -40,7 +40,7 @@ export interface ChaosReport extends Faults {
 const SESSION_TIMEOUT_MS = 2_000;
 const PIECE_MS = 15;
 /** So long without one more reply, in milliseconds, and what is not answered counts as lost. */
-const NO_PROGRESS_MS = 30_000;
+const NO_PROGRESS_MS = 60_000;
 
 /** People talk while assistants, and now and then the broker, are killed or stopped at moments that a seed decides; then the log is read and counted. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -62,7 +62,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   for (const person of people) person.catch(() => undefined);
   try {
     for (let blow = 0; blow < blows; blow++) {
-      await delay(100 + 1_400 * next());
+      await delay(100 + 2_400 * next());
       const kind = next();
       const at = Math.floor(next() * running.length);
       const victim = running[at] as AssistantProcess;
