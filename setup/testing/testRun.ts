@@ -4,7 +4,7 @@ import { freePort, isPortBound } from "kafka-llm-chat/internal/daemon/port.js";
 import type { RunningKafka } from "kafka-llm-chat/internal/kafka/findKafka.js";
 import { startKafka } from "kafka-llm-chat/internal/kafka/startKafka.js";
 import { isRunning, processStart } from "../bootstrap/process.mjs";
-import { endProcesses, processesOf } from "../endProcesses.js";
+import { endProcesses, processesNaming, processesOf } from "../endProcesses.js";
 import type { Context } from "../stages/context.js";
 
 /** What the test files of one `npm test` share. */
@@ -66,16 +66,21 @@ async function stopRun(folder: string, kafka: RunningKafka | undefined, logs: st
   return words;
 }
 
-/** What runs left that were killed themselves. */
+/** What runs left that were killed themselves; and folders that single tests made, an hour after nobody uses them any more. */
 async function removeDeadRuns(folder: string): Promise<void> {
   if (!fs.existsSync(folder)) return;
   for (const name of fs.readdirSync(folder)) {
     const run = path.join(folder, name);
     const owner = readOwner(run);
-    if (owner === undefined || isRunning(owner.pid, owner.started)) continue;
+    const inUse = owner === undefined ? isRecent(run) || processesNaming(run).length > 0 : isRunning(owner.pid, owner.started);
+    if (inUse) continue;
     await endProcesses(processesOf(run + path.sep));
     fs.rmSync(run, { recursive: true, force: true });
   }
+}
+
+function isRecent(folder: string): boolean {
+  return Date.now() - fs.statSync(folder).mtimeMs < 3_600_000;
 }
 
 function readOwner(run: string): { pid: number; started: string | undefined } | undefined {
