@@ -1,3 +1,4 @@
+import { AsyncQueue } from "../AsyncQueue.js";
 import { checkReachable } from "../kafka/checkReachable.js";
 import { connectKafka } from "../kafka/connectKafka.js";
 import type { LogRecord } from "../kafka/LogRecord.js";
@@ -7,7 +8,6 @@ import { readPartitions } from "../kafka/readPartitions.js";
 import { readToEnd } from "../kafka/readToEnd.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { Role } from "./ChatMessage.js";
-import { EventQueue } from "./EventQueue.js";
 import { parseMemory, type Memory } from "./Memory.js";
 import { MAX_TEXT_BYTES } from "./prompt.js";
 import { readIncoming } from "./readIncoming.js";
@@ -57,7 +57,10 @@ export async function* followConversation({ conversation, history = "window", se
   const end = ends.get(topics.chat)?.get(partition) ?? 0n;
   const tokensFrom = (await readOffsetsAt(kafka, topics.tokens, Date.now() - TOKENS_FROM_MS)).get(partition) ?? 0n;
   const start = (await readStartOffsets(kafka, topics.chat)).get(partition) ?? 0n;
-  const queue = new EventQueue<ConversationEvent>(signal);
+  const queue = new AsyncQueue<ConversationEvent>();
+  const leave = (): void => queue.end();
+  if (signal?.aborted) leave();
+  signal?.addEventListener("abort", leave, { once: true });
   const conversationSoFar = new Sequence(conversation, { partitions, maxTextBytes: MAX_TEXT_BYTES }, (event) => queue.push(event));
   if (history === "window" && memory !== undefined) conversationSoFar.remember(memory);
   const from = memory === undefined ? start : history === "window" ? memory.answeredOffset + 1n : later(memory.firstOffset, (memory.deletedThrough ?? -1n) + 1n);
@@ -73,6 +76,7 @@ export async function* followConversation({ conversation, history = "window", se
   try {
     for await (const event of queue) yield event;
   } finally {
+    signal?.removeEventListener("abort", leave);
     await reader.stop();
   }
 }

@@ -4,9 +4,9 @@ import { BaseChatModel, type BaseChatModelCallOptions, type BaseChatModelParams 
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
 import type { ChatHistoryItem } from "node-llama-cpp";
+import { AsyncQueue } from "../AsyncQueue.js";
 import type { LoadedModel } from "./loadModel.js";
 import type { Sampling } from "./Sampling.js";
-import { TextQueue } from "./TextQueue.js";
 
 export interface ChatNodeLlamaCppFields extends BaseChatModelParams, Partial<Sampling> {
   model: LoadedModel;
@@ -94,7 +94,7 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
     const left = new AbortController();
     const signal = options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal]);
     const lease = await this.model.sequences.acquire(options.conversation, signal);
-    const queue = new TextQueue();
+    const queue = new AsyncQueue<string>();
     try {
       const started = performance.now();
       let firstTokenMs: number | undefined;

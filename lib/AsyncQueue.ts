@@ -1,14 +1,15 @@
-/** Pieces of text from a callback, read in order by one reader; the reader waits when there is none. */
-export class TextQueue implements AsyncIterable<string> {
-  private readonly pieces: string[] = [];
+/** Items from callbacks, read in order by one reader; the reader waits when there is none. */
+export class AsyncQueue<Item> implements AsyncIterable<Item> {
+  private readonly items: Item[] = [];
   private ending: { error: unknown } | "ended" | undefined;
   private wake: (() => void) | undefined;
 
-  push(text: string): void {
-    this.pieces.push(text);
+  push(item: Item): void {
+    this.items.push(item);
     this.wake?.();
   }
 
+  /** The reader gets what is there already, then no more. */
   end(): void {
     this.ending ??= "ended";
     this.wake?.();
@@ -20,10 +21,10 @@ export class TextQueue implements AsyncIterable<string> {
     this.wake?.();
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<string> {
+  async *[Symbol.asyncIterator](): AsyncIterator<Item> {
     for (;;) {
-      const text = this.pieces.splice(0).join("");
-      if (text !== "") yield text;
+      const next = this.items.splice(0, 1);
+      if (next.length > 0) yield next[0] as Item;
       else if (this.ending === "ended") return;
       else if (this.ending !== undefined) throw this.ending.error;
       else await new Promise<void>((resolve) => (this.wake = resolve));
