@@ -49,7 +49,7 @@ export async function main(argv: string[]): Promise<number> {
     // The notebooks leave their broker running; whoever ran one before keeps it.
     if (kafka === undefined && !context.settings.cluster.external) await stopKafka();
   }
-  console.log(`${failures === 0 ? "All ran without an error" : `${failures} of ${options.files.length} failed`}; executed copies and HTML: ${output}`);
+  console.log(`${failures === 0 ? "All ran without an error" : `${failures} of ${options.files.length} failed`}; executed copies and HTML: ${path.relative(process.cwd(), output)}`);
   return failures === 0 ? 0 : 1;
 }
 
