@@ -16,13 +16,11 @@ export interface AssistantProcessOptions {
 /** An assistant in a process of its own, which a test kills, stops and continues. */
 export class AssistantProcess {
   private readonly child;
-  private readonly ended: Promise<unknown>;
 
   constructor({ settings, pieceMs, sessionTimeoutMs, fenced, onLine }: AssistantProcessOptions) {
     this.child = execa("node", [PROGRAM, String(pieceMs), String(sessionTimeoutMs), fenced ? "fenced" : "unfenced"], {
       env: { KAFKA_BROKERS: settings.cluster.brokers.join(","), CHAT_TOPIC: settings.chatTopic }, stdin: "ignore", reject: false, buffer: false, all: true,
     });
-    this.ended = this.child;
     const lines = this.child.iterable({ from: "all" });
     void (async () => {
       for await (const line of lines) onLine(`${this.pid} ${line}`);
@@ -37,15 +35,15 @@ export class AssistantProcess {
     this.child.kill(name);
   }
 
+  /** Resolves when it has ended, with why in words; never rejects. */
+  async end(): Promise<string> {
+    const { exitCode, signal } = await this.child as { exitCode?: number; signal?: string };
+    return signal === undefined ? `exit code ${exitCode}` : signal;
+  }
+
   /** Ends it, stopped or not. */
   async kill(): Promise<void> {
     this.signal("SIGKILL");
-    await this.ended;
-  }
-
-  /** Asks it to leave, and waits until it has. */
-  async leave(): Promise<void> {
-    this.signal("SIGTERM");
-    await this.ended;
+    await this.end();
   }
 }

@@ -49,8 +49,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const next = random(seed);
   const settings = broker.settings();
   const { partitions } = await ensureChatTopics(connectKafka(settings.cluster), settings.chatTopic);
-  const spawn = (): AssistantProcess => new AssistantProcess({ settings, pieceMs: PIECE_MS, sessionTimeoutMs: SESSION_TIMEOUT_MS, fenced, onLine });
-  const running = Array.from({ length: assistants }, spawn);
+  let over = false;
+  const running: AssistantProcess[] = [];
+  // One that ends is replaced, as a supervisor does: also one that found no broker when it started.
+  const keep = async (at: number): Promise<void> => {
+    while (!over) {
+      const assistant = running[at] = new AssistantProcess({ settings, pieceMs: PIECE_MS, sessionTimeoutMs: SESSION_TIMEOUT_MS, fenced, onLine });
+      const { pid } = assistant;
+      onLine(`${pid} ended: ${await assistant.end()}`);
+    }
+  };
+  const kept = Array.from({ length: assistants }, (_, at) => keep(at));
   const report = { seed, kills: 0, stalls: 0, departures: 0, brokerKills: 0 };
   const wakings: Promise<void>[] = [];
   let enough = false;
@@ -80,12 +89,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         report.departures += 1;
         onLine(`blow ${blow + 1}: ${victim.pid} is asked to leave`);
         victim.signal("SIGTERM");
-        running[at] = spawn();
       } else {
         report.kills += 1;
         onLine(`blow ${blow + 1}: ${victim.pid} is killed`);
         victim.signal("SIGKILL");
-        running[at] = spawn();
       }
     }
     enough = true;
@@ -97,8 +104,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     for (const detail of faults.details) onLine(detail);
     return { ...report, ...faults, acknowledged, torn, seconds: Math.round((performance.now() - started) / 1000) };
   } finally {
-    enough = true;
-    await Promise.allSettled([...wakings, ...running.map((assistant) => assistant.kill())]);
+    enough = over = true;
+    await Promise.allSettled([...wakings, ...running.map((assistant) => assistant.kill()), ...kept]);
     await Promise.allSettled(people);
   }
 }
