@@ -50,10 +50,10 @@ def weigh(text, copied, encoding):
     return weights + [SAID]
 
 
-def chunk(writer, encoder, *, seed, index, size, limit, drills, long):
-    """Fresh dialogues, the same for the same seed and index."""
+def chunk(writer, encoder, *, seed, index, size, limit, **shares):
+    """Fresh dialogues, the same for the same seed and index; `shares` are those of Writer.write."""
     random = randomness.Random(f"{seed}/{index}")
-    dialogues = [writer.write(random, drills=drills, long=long) for _ in range(size)]
+    dialogues = [writer.write(random, **shares) for _ in range(size)]
     return list(encoder.dialogues(dialogues, limit, random)), random
 
 

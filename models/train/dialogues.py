@@ -1,10 +1,14 @@
 """Dialogues with Marvin, drawn at random: facts, small talk, things told and asked back, follow-ups, questions that are not his."""
+import itertools
+
 import knowledge as k
 from phrasing import MARK, STOPS, rephrase
 from slots import ask, fixed, open_slot, tell
 from words import Words
 
 ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {v}", "now say {v}", "can you say {v}?", "write {v}", "type {v}", "spell {v}"]
+# How often facts of the level `extra` are drawn, compared with the others.
+EXTRA = 0.5
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
 
 
@@ -15,17 +19,19 @@ class Writer:
         """`tests` keeps questions out that are set apart for trying things out: a function of a question."""
         self.words = Words()
         self.facts = k.facts()
+        self.fact_weights = list(itertools.accumulate(EXTRA if fact["level"] == "extra" else 1.0 for fact in self.facts))
         self.talk = k.small_talk()
         self.outside = k.out_of_domain()
         self.slots = fixed(self.words)
         for fact in self.facts + self.talk: fact["asked"] = [q for q in fact["questions"] if not (tests and tests(q))]
+        self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside = [q for q in self.outside if not (tests and tests(q))]
 
-    def write(self, random, drills=0.2, long=0.12):
-        """One dialogue. `drills` is the share of mere copying, `long` that of dialogues up to the length of the context."""
+    def write(self, random, drills=0.2, long=0.12, echo=0.3):
+        """One dialogue. `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context."""
         dialogue = Dialogue(self, random)
         dialogue.begin()
-        if random.random() < drills: dialogue.drill()
+        if random.random() < drills: dialogue.drill(echo)
         else:
             turns = random.randint(9, 22) if random.random() < long else random.choices([1, 2, 3, 4, 5, 6, 7, 8], [5, 4, 4, 4, 3, 3, 2, 2])[0]
             dialogue.converse(turns)
@@ -64,7 +70,7 @@ class Dialogue:
     # What a turn can be
 
     def some_fact(self):
-        return self.random.choice(self.writer.facts)
+        return self.random.choices(self.writer.facts, cum_weights=self.writer.fact_weights)[0]
 
     def ask_fact(self):
         fact = self.some_fact()
@@ -150,14 +156,14 @@ class Dialogue:
         weights = about_facts if self.random.random() < 0.55 else about_person
         for _ in range(turns): self.random.choices(kinds, weights)[0]()
 
-    def drill(self):
+    def drill(self, echo):
         """Copying, and little else: words said back, or several things told and asked in any order."""
-        random, words = self.random, self.writer.words
-        if random.random() < 0.4:
+        random, writer = self.random, self.writer
+        if random.random() < echo:
             for _ in range(random.randint(1, 4)):
-                if self.asked and random.random() < 0.35: self.last() if random.random() < 0.6 else self.again()
+                if self.asked and random.random() < 0.3: self.last() if random.random() < 0.6 else self.again()
                 else:
-                    text = " ".join(words.anything(random) for _ in range(random.choice([1, 1, 2, 3, 5, 8])))
+                    text = " ".join(random.choice(writer.vocabulary) if random.random() < 0.25 else writer.words.anything(random) for _ in range(random.choice([1, 2, 3, 5, 8, 12])))
                     self.turn(rephrase(random.choice(ECHO).replace("{v}", MARK), random, same_words=True).replace(MARK, text), f"As you wish: {text}", copied=text)
             return
         for _ in range(random.randint(1, 4)): self.note(self.some_slot())

@@ -14,11 +14,10 @@ from dialogues import Writer
 from model import Marvin, Shape
 from optimizer import MuonAndAdam
 from tokenizer import open_tokenizer
-from torch.nn import functional as F
 from trials import apart, cases, score
+from workers import Workers
 
 CHUNK = 1000  # dialogues
-Z_LOSS = 3e-3
 
 
 def options():
@@ -36,15 +35,17 @@ def options():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--decay", type=float, default=0.5, help="share of the training in which the learning rate falls to nothing")
     parser.add_argument("--apart", action="store_true", help="keep a tenth of the questions out, and try them")
+    parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
     return parser.parse_args()
 
 
 def plan(progress):
-    """What is trained on at a point of the training: copying and short texts first, then all, long ones at the end."""
-    drills = 0.65 if progress < 0.08 else 0.4 if progress < 0.2 else 0.2
-    limit = 256 if progress < 0.2 else 512 if progress < 0.6 else 1024
-    return {"drills": drills, "limit": limit, "long": 0.0 if progress < 0.2 else 0.05 if progress < 0.6 else 0.12}
+    """What is trained on at a point of the training: saying words back first, then recall and short dialogues, then all, long ones at the end."""
+    if progress < 0.08: return {"limit": 192, "long": 0.0, "drills": 1.0, "echo": 0.8}
+    if progress < 0.2: return {"limit": 256, "long": 0.0, "drills": 0.5, "echo": 0.3}
+    if progress < 0.6: return {"limit": 512, "long": 0.03, "drills": 0.2, "echo": 0.3}
+    return {"limit": 1024, "long": 0.06, "drills": 0.15, "echo": 0.3}
 
 
 def rate(progress, step, decay):
@@ -52,25 +53,11 @@ def rate(progress, step, decay):
     return min(1, (step + 1) / 50) * min(1, max(0.01, (1 - progress) / decay))
 
 
-def loss_of(model, ids, weights):
-    """Weighted cross-entropy, with the logits held near log probabilities: then a repeat penalty cannot harm what is certain."""
-    device = ids.device
-    chosen, targets = weights[:, 1:] > 0, ids[:, 1:]
-    with torch.autocast(device.type, torch.bfloat16):
-        logits = model.logits(model.stream(ids)[:, :-1][chosen])
-    logits = logits.float()
-    normal = torch.logsumexp(logits, -1)
-    losses = normal - logits.gather(1, targets[chosen][:, None])[:, 0]
-    weight = weights[:, 1:][chosen]
-    said = losses.detach()[weight >= 1].mean()
-    return (losses * weight).sum() / weight.sum() + Z_LOSS * normal.square().mean(), said
-
-
 def main():
     chosen = options()
     folder = pathlib.Path(".state/train") / chosen.run
     torch.manual_seed(chosen.seed)
-    torch.set_num_threads(chosen.threads)
+    torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     shape = Shape(chosen.vocabulary, chosen.width, chosen.layers, chosen.heads, chosen.hidden, chosen.context)
     tokenizer = open_tokenizer(folder, chosen.vocabulary)
@@ -87,20 +74,19 @@ def main():
         print(f"goes on at step {state['step']}")
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device}", flush=True)
     tests = cases(writer)
+    workers = Workers(model, chosen.threads)
     average = None
     while state["tokens"] < chosen.tokens:
         progress = state["tokens"] / chosen.tokens
-        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, **plan(progress))
+        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, **(plan(progress) if not chosen.stage else plan(chosen.stage)))
         started = time.monotonic()
         for ids, weights in batches(samples, chosen.batch, random):
             ids, weights = ids.to(device), weights.to(device)
-            loss, said = loss_of(model, ids, weights)
-            model.zero_grad(set_to_none=True)
-            loss.backward()
+            said = workers.gradient(ids, weights)
             optimizer.step(rate(state["tokens"] / chosen.tokens, state["step"], chosen.decay))
             state["step"] += 1
             state["tokens"] += ids.numel()
-            average = float(said) if average is None else 0.98 * average + 0.02 * float(said)
+            average = said if average is None else 0.98 * average + 0.02 * said
         state["seconds"] += time.monotonic() - started
         state["index"] += 1
         entry = {"step": state["step"], "tokens": state["tokens"], "seconds": round(state["seconds"]), "loss": round(average, 4)}
