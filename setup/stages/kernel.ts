@@ -33,11 +33,14 @@ function kernelFile(prefix: string): string {
 }
 
 /**
- * As `tslab install` writes it, with absolute paths: Jupyter need not find node and tslab on PATH. Cells require() packages that
- * are ES modules, of which some versions of Node.js warn on stderr, into the cell's output.
+ * What Node.js would write into the output of a cell, on stderr: of require() that loads an ES module (22.12), as every cell does,
+ * and of a time-out in the past (24), which kafkajs sets and which does no harm.
  */
+const UNWANTED_WARNINGS = ["ExperimentalWarning", "TimeoutNegativeWarning"];
+
+/** As `tslab install` writes it, with absolute paths: Jupyter need not find node and tslab on PATH. */
 function kernelSpec(root: string): string {
   const tslab = path.join(root, "setup", "jupyter", "tslab.mjs");
-  const argv = [process.execPath, "--disable-warning=ExperimentalWarning", tslab, "kernel", "--config-path", "{connection_file}"];
+  const argv = [process.execPath, ...UNWANTED_WARNINGS.map((name) => `--disable-warning=${name}`), tslab, "kernel", "--config-path", "{connection_file}"];
   return `${JSON.stringify({ argv, display_name: "TypeScript", language: "typescript" }, null, 2)}\n`;
 }
