@@ -295,7 +295,7 @@ describe("a chat over Kafka", { timeout: 180_000 }, () => {
   });
 });
 
-test("a broker that restarts in the middle of a chat loses nothing", { timeout: 120_000 }, async () => {
+test("a broker that goes away in the middle of a chat and comes back loses nothing, and the person is told", { timeout: 120_000 }, async () => {
   const broker = await ownBroker();
   const settings = broker.settings();
   const model = await loadModel();
@@ -304,7 +304,10 @@ test("a broker that restarts in the middle of a chat loses nothing", { timeout: 
   try {
     await chat.say("My name is Maria.");
     await broker.kafka.stop();
-    const meanwhile = chat.say(QUESTION);
+    let told = "";
+    const meanwhile = chat.say(QUESTION, { onNotice: (text) => (told = text) });
+    await waitUntil(() => told !== "", { description: "The person was told nothing", timeoutMs: 20_000 });
+    assert.match(told, /Kafka does not answer.*nothing is lost/);
     await broker.start();
     assert.match((await meanwhile).text, ANSWER);
     assert.match((await chat.say("What is my name?")).text, /Maria/);

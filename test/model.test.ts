@@ -85,6 +85,16 @@ describe("the chat model over llama.cpp", () => {
     await assert.rejects(chat.invoke([persona, new HumanMessage("word ".repeat(2_000))]), /too long for marvin.*context of 512/);
   });
 
+  test("is disposed right after a generation was aborted, without a crash", async () => {
+    const another = await loadModel();
+    const abort = new AbortController();
+    await assert.rejects(async () => {
+      for await (const chunk of await new ChatNodeLlamaCpp({ model: another }).stream([persona, new HumanMessage(QUESTION)], { signal: abort.signal })) if (chunk.text !== "") abort.abort();
+    });
+    await Promise.all([another.dispose(), another.dispose()]);
+    assert.match((await chat.invoke([persona, new HumanMessage(QUESTION)])).text, ANSWER);
+  });
+
   test("says what CHAT_MODEL may be when there is no such model", async () => {
     await assert.rejects(loadModel({ model: "gpt-7" }), /CHAT_MODEL is "gpt-7".*marvin/);
     await assert.rejects(loadModel({ model: "/nowhere/model.gguf" }), /no model file \/nowhere\/model\.gguf/i);

@@ -44,6 +44,8 @@ interface Waiting {
   resolve: (reply: Reply) => void;
   reject: (error: Error) => void;
   onSign: () => void;
+  /** Something of the reply has come. */
+  seen: boolean;
 }
 
 /** A conversation that is open: what is said in it goes to Kafka, and the replies come from there. */
@@ -84,7 +86,7 @@ export class Chat {
     signal?.throwIfAborted();
     const { onText = () => undefined, onRestart = () => undefined, onNotice = () => undefined } = { ...this.listeners, ...own };
     const question = randomUUID();
-    const notice = setTimeout(() => onNotice("Sent. No assistant has begun to answer yet; if none runs: `npm run assistant`."), NOTICE_AFTER_MS);
+    let notice = setTimeout(() => onNotice("Kafka does not answer. The message is sent again until it does; nothing is lost."), NOTICE_AFTER_MS);
     const limit = AbortSignal.timeout(timeoutMs);
     const replied = this.expect(question, new ReplyStream({ onText, onRestart }), () => clearTimeout(notice));
     replied.catch(() => undefined);
@@ -93,6 +95,8 @@ export class Chat {
       `No reply within ${timeoutMs / 1000} s. The message is in the topic and will be answered when an assistant runs: \`npm run assistant\`.`));
     try {
       await this.send("human", text, question);
+      clearTimeout(notice);
+      if (this.waiting.get(question)?.seen === false) notice = setTimeout(() => onNotice("Sent. No assistant has begun to answer yet; if none runs: `npm run assistant`."), NOTICE_AFTER_MS);
       limit.addEventListener("abort", expire, { once: true });
       if (signal?.aborted) cancel();
       else signal?.addEventListener("abort", cancel, { once: true });
@@ -128,6 +132,7 @@ export class Chat {
       const tokens = parseTokens(record.value);
       const waiting = tokens === undefined ? undefined : this.waiting.get(tokens.reply);
       if (tokens === undefined || waiting === undefined) return;
+      waiting.seen = true;
       waiting.onSign();
       waiting.stream.add(tokens);
       return;
@@ -135,6 +140,7 @@ export class Chat {
     const reply = readReply(record);
     const waiting = reply === undefined ? undefined : this.waiting.get(reply.replyTo);
     if (reply === undefined || waiting === undefined) return;
+    waiting.seen = true;
     waiting.onSign();
     waiting.stream.finish(reply.text);
     waiting.resolve(reply);
@@ -149,7 +155,7 @@ export class Chat {
   private expect(question: string, stream: ReplyStream, onSign: () => void): Promise<Reply> {
     if (this.failure !== undefined) throw this.failure;
     return new Promise((resolve, reject) => {
-      const waiting = { stream, resolve, reject, onSign };
+      const waiting = { stream, resolve, reject, onSign, seen: false };
       this.waiting.set(question, waiting);
       this.waiting.set(replyIdOf(this.conversation, question), waiting);
     });
