@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import { checkMemory, type ConversationEvent, followConversation, listErrors, openChat, parseMessage, partitionOfKey, resend, type RunningAssistant, serializeMessage, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
+import { setTimeout as delay } from "node:timers/promises";
+import { checkMemory, connectKafka, type ConversationEvent, followConversation, listErrors, openChat, parseMessage, partitionOfKey, resend, type RunningAssistant, serializeMessage, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import { readLog, writeLog } from "./support/readLog.js";
 import { forever, type Script, ScriptedModel } from "./support/ScriptedModel.js";
@@ -154,6 +155,57 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     assert.deepEqual((await checkMemory({ settings, model })).missing, []);
     await assistant(settings);
     assert.match((await chat.say("four")).text, /\(8 before\)/, "two, endless, twice, three, and their replies");
+  });
+
+  test("gets one reply that takes longer than the session and the rebalance may, also when another assistant joins meanwhile", async () => {
+    const settings = cluster.settings();
+    const short = { sessionTimeoutMs: 1_000, rebalanceTimeoutMs: 1_000 };
+    const patient: Script = async function* (input, _prompt, signal) {
+      yield "re: ";
+      // Longer than both limits, and until the other one has joined.
+      const abort = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+      await Promise.race([delay(3_000), abort]);
+      yield input;
+    };
+    await assistant(settings, patient, short);
+    const chats = await Promise.all(Array.from({ length: 6 }, () => open(settings)));
+    const replies = Promise.all(chats.map((chat) => chat.say("long")));
+    await delay(500);
+    await assistant(settings, patient, short);
+    assert.deepEqual((await replies).map(({ text }) => text), chats.map(() => "re: long"));
+    const log = await readLog(settings, settings.chatTopic);
+    assert.equal(log.filter(({ headers }) => headers.has("reply_to")).length, chats.length, "each exactly once");
+  });
+
+  test("keeps a reply that is being written when its assistant is asked to leave: it is finished and committed first", async () => {
+    const settings = cluster.settings();
+    const running = await assistant(settings, async function* (input) {
+      yield "re: ";
+      await delay(500);
+      yield input;
+    });
+    const chat = await open(settings);
+    let begun: () => void = () => undefined;
+    const writing = new Promise<void>((resolve) => (begun = resolve));
+    const reply = chat.say("drained", { onText: () => begun() });
+    await writing;
+    await running.stop();
+    assert.equal((await reply).text, "re: drained");
+    assert.equal((await reply).worker, running.worker);
+  });
+
+  test("has assistants that say so when there is no partition left for them", async () => {
+    const settings = cluster.settings();
+    const admin = connectKafka(settings.cluster).admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: settings.chatTopic, numPartitions: 1 }], waitForLeaders: true });
+    await admin.disconnect();
+    const assignments: number[][] = [];
+    const options: Partial<StartAssistantOptions> = { onEvent: (event) => event.type === "assigned" && assignments.push(event.partitions) };
+    await assistant(settings, echo, options);
+    await assistant(settings, echo, options);
+    await waitUntil(() => assignments.some((partitions) => partitions.length === 0), { description: "Nobody is idle", timeoutMs: 10_000 });
+    assert.equal((await (await open(settings)).say("hello")).text, "re: hello (0 before)");
   });
 
   test("gets a message that failed again, under a new identity", async () => {
