@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -55,7 +55,7 @@ export async function main(argv: string[]): Promise<number> {
       if (seeds > 1) console.log(`seed ${seed} of ${seeds} done`);
     }
     const table = [...rowsOf(outcomes), ...await textRows(outcomes)];
-    console.log(format(table, await facts_(loaded, { loadMs, speed, sampling: original ? `the original's, ${seeds} seeds` : "greedy" })));
+    console.log(format(table, await propertiesOf(loaded, { loadMs, speed, sampling: original ? `the original's, ${seeds} seeds` : "greedy" })));
     if (values.show === true) show(outcomes);
     if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ model: loaded.path, sha256: loaded.sha256, sampling: model.sampling, table, outcomes }, null, 1));
     return 0;
@@ -87,13 +87,13 @@ function rowsOf(outcomes: Outcome[]): Row[] {
   return [...rows.values()].sort((a, b) => Number(a.name.startsWith("recall of a ")) - Number(b.name.startsWith("recall of a ")));
 }
 
-/** How the replies end, and whether they are made of words. */
+/** How the replies end, and whether they are made of words that stand in our texts or were said before. */
 async function textRows(outcomes: Outcome[]): Promise<Row[]> {
   const files = ["train/knowledge.py", "train/slots.py"].map((name) => path.join(root, "models", name));
-  const facts = await readFacts(path.join(root, "models", "data", "facts"));
+  const folder = path.join(root, "models", "data", "facts");
+  files.push(...(await readdir(folder)).filter((name) => name.endsWith(".md")).map((name) => path.join(folder, name)));
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => "")));
-  const known = new Set([...texts, JSON.stringify(facts), await readFile(path.join(root, "models", "data", "facts", "persona.md"), "utf8"),
-    ...await factTexts()].flatMap(wordsOf));
+  const known = new Set(texts.flatMap(wordsOf));
   const replies = outcomes.flatMap(({ said }) => said);
   const row = (name: string, good: (reply: (typeof replies)[number]) => boolean): Row => {
     const right = replies.filter(good).length;
@@ -107,15 +107,9 @@ async function textRows(outcomes: Outcome[]): Promise<Row[]> {
       return wordsOf(reply).every((word) => known.has(word) || heard.has(word));
     }),
   ];
-
-  /** With the reasons, which readFacts leaves out. */
-  async function factTexts(): Promise<string[]> {
-    const folder = path.join(root, "models", "data", "facts");
-    return Promise.all([...new Set(facts.map(({ file }) => file))].map((file) => readFile(path.join(folder, `${file}.md`), "utf8")));
-  }
 }
 
-async function facts_(loaded: LoadedModel, { loadMs, speed, sampling }: { loadMs: number; speed: number; sampling: string }): Promise<[string, string][]> {
+async function propertiesOf(loaded: LoadedModel, { loadMs, speed, sampling }: { loadMs: number; speed: number; sampling: string }): Promise<[string, string][]> {
   const { size } = await stat(loaded.path);
   return [
     ["model", path.basename(loaded.path)], ["SHA-256", loaded.sha256], ["sampling", sampling], ["file size", `${(size / 1e6).toFixed(2)} MB`],

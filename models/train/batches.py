@@ -8,6 +8,8 @@ from tokenizer import BEGIN, END, ROLES, START
 # How much a token counts in the loss: what Marvin says, above all which answer it is and what he copies; little else.
 SAID, FIRST, COPIED, OTHER = 1.0, 2.0, 3.0, 0.3
 FIRST_TOKENS = 4
+# What is left of a reply of which only the beginning is said (role "beginning").
+BEGINNING = 7
 # Share of the other tokens that count at all. The rest costs no output layer.
 OTHER_SHARE = 0.12
 
@@ -32,7 +34,13 @@ class Encoder:
         for messages in dialogues:
             ids, weights = [BEGIN], [0.0]
             for role, text, copied in messages:
-                encoding, head = next(texts), self.heads[role]
+                encoding = next(texts)
+                if role == "beginning":
+                    begun = encoding.ids[:BEGINNING]
+                    ids += self.heads["assistant"] + begun + [END] + self.newline
+                    weights += [0.0] * len(self.heads["assistant"]) + [FIRST if at < FIRST_TOKENS else SAID for at in range(len(begun))] + [0.0] * (1 + len(self.newline))
+                    continue
+                head = self.heads[role]
                 if role == "assistant": said = weigh(text, copied, encoding)
                 else: said = [OTHER if random.random() < OTHER_SHARE else 0.0 for _ in range(len(encoding.ids) + 1)]
                 ids += head + encoding.ids + [END] + self.newline

@@ -8,7 +8,7 @@ from words import Words
 
 ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {v}", "now say {v}", "can you say {v}?", "write {v}", "type {v}", "spell {v}"]
 # How often facts of the level `extra` are drawn, compared with the others.
-EXTRA = 0.5
+EXTRA = 0.25
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
 
 
@@ -27,11 +27,12 @@ class Writer:
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside = [q for q in self.outside if not (tests and tests(q))]
 
-    def write(self, random, drills=0.2, long=0.12, echo=0.3):
-        """One dialogue. `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context."""
+    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0):
+        """One dialogue. `quiz` is the share of questions with only the beginnings of their answers, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context."""
         dialogue = Dialogue(self, random)
         dialogue.begin()
-        if random.random() < drills: dialogue.drill(echo)
+        if random.random() < quiz: dialogue.quiz()
+        elif random.random() < drills: dialogue.drill(echo)
         else:
             turns = random.randint(9, 22) if random.random() < long else random.choices([1, 2, 3, 4, 5, 6, 7, 8], [5, 4, 4, 4, 3, 3, 2, 2])[0]
             dialogue.converse(turns)
@@ -153,8 +154,14 @@ class Dialogue:
         kinds = [self.ask_fact, self.remember, self.small_talk, self.outside, self.unclear, self.again, self.why, self.more, self.last]
         about_facts = [60, 8, 7, 8, 4, 4, 4, 1, 4]
         about_person = [22, 52, 7, 5, 1, 4, 1, 1, 7]
-        weights = about_facts if self.random.random() < 0.55 else about_person
+        weights = about_facts if self.random.random() < 0.65 else about_person
         for _ in range(turns): self.random.choices(kinds, weights)[0]()
+
+    def quiz(self):
+        """Which answer belongs to which question, at half the tokens: once the answers are known by heart, their beginnings tell."""
+        for _ in range(self.random.randint(3, 9)):
+            self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [75, 9, 11, 5])[0]()
+            self.messages[-1] = ("beginning", *self.messages[-1][1:])
 
     def drill(self, echo):
         """Copying, and little else: words said back, or several things told and asked in any order."""

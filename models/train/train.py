@@ -44,8 +44,8 @@ def plan(progress):
     """What is trained on at a point of the training: saying words back first, then recall and short dialogues, then all, long ones at the end."""
     if progress < 0.08: return {"limit": 192, "long": 0.0, "drills": 1.0, "echo": 0.8}
     if progress < 0.2: return {"limit": 256, "long": 0.0, "drills": 0.5, "echo": 0.3}
-    if progress < 0.6: return {"limit": 512, "long": 0.03, "drills": 0.2, "echo": 0.3}
-    return {"limit": 1024, "long": 0.06, "drills": 0.15, "echo": 0.3}
+    if progress < 0.5: return {"limit": 512, "long": 0.01, "drills": 0.15, "echo": 0.3}
+    return {"limit": 1024, "long": 0.02, "drills": 0.15, "echo": 0.3, "quiz": 0.5}
 
 
 def rate(progress, step, decay):
