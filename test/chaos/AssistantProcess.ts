@@ -16,11 +16,15 @@ export interface AssistantProcessOptions {
 /** An assistant in a process of its own, which a test kills, stops and continues. */
 export class AssistantProcess {
   private readonly child;
+  /** Resolves when it has ended, with why in words; never rejects. */
+  readonly ended: Promise<string>;
 
   constructor({ settings, pieceMs, sessionTimeoutMs, fenced, onLine }: AssistantProcessOptions) {
     this.child = execa("node", [PROGRAM, String(pieceMs), String(sessionTimeoutMs), fenced ? "fenced" : "unfenced"], {
       env: { KAFKA_BROKERS: settings.cluster.brokers.join(","), CHAT_TOPIC: settings.chatTopic }, stdin: "ignore", reject: false, buffer: false, all: true,
     });
+    // Not execa's own promise: that waits for the streams, too, and did not always resolve after SIGSTOP and SIGKILL.
+    this.ended = new Promise((resolve) => this.child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`)));
     const lines = this.child.iterable({ from: "all" });
     void (async () => {
       for await (const line of lines) onLine(`${this.pid} ${line}`);
@@ -35,15 +39,9 @@ export class AssistantProcess {
     this.child.kill(name);
   }
 
-  /** Resolves when it has ended, with why in words; never rejects. */
-  async end(): Promise<string> {
-    const { exitCode, signal } = await this.child as { exitCode?: number; signal?: string };
-    return signal === undefined ? `exit code ${exitCode}` : signal;
-  }
-
   /** Ends it, stopped or not. */
   async kill(): Promise<void> {
     this.signal("SIGKILL");
-    await this.end();
+    await this.ended;
   }
 }

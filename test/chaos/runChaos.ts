@@ -56,7 +56,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     while (!over) {
       const assistant = running[at] = new AssistantProcess({ settings, pieceMs: PIECE_MS, sessionTimeoutMs: SESSION_TIMEOUT_MS, fenced, onLine });
       const { pid } = assistant;
-      onLine(`${pid} ended: ${await assistant.end()}`);
+      onLine(`${pid} ended: ${await assistant.ended}`);
     }
   };
   const kept = Array.from({ length: assistants }, (_, at) => keep(at));

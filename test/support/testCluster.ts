@@ -30,8 +30,10 @@ export interface OwnBroker {
   kill(): Promise<void>;
   /** Starts it again, on the same port and data. */
   start(): Promise<RunningKafka>;
-  /** Stops it and removes its data. */
-  stop(): Promise<void>;
+  /** Stops it and removes its data, unless they are to be looked at. */
+  stop(options?: { keepData?: boolean }): Promise<void>;
+  /** Where its data lie. */
+  directory: string;
 }
 
 export async function ownBroker(): Promise<OwnBroker> {
@@ -52,10 +54,11 @@ export async function ownBroker(): Promise<OwnBroker> {
       await waitUntil(() => !isAlive(kafka.pid), { description: `Broker ${kafka.pid} not dead`, timeoutMs: 10_000 });
     },
     start: async () => (kafka = await start()),
-    stop: async () => {
+    stop: async ({ keepData = false } = {}) => {
       await kafka.stop();
-      await rm(own, { recursive: true, force: true });
+      if (!keepData) await rm(own, { recursive: true, force: true });
     },
+    directory: own,
   };
 }
 
