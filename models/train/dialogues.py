@@ -152,7 +152,7 @@ class Dialogue:
 
     def converse(self, turns):
         kinds = [self.ask_fact, self.remember, self.small_talk, self.outside, self.unclear, self.again, self.why, self.more, self.last]
-        about_facts = [60, 8, 7, 8, 4, 4, 4, 1, 4]
+        about_facts = [56, 8, 7, 7, 4, 8, 4, 1, 7]
         about_person = [22, 52, 7, 5, 1, 4, 1, 1, 7]
         weights = about_facts if self.random.random() < 0.65 else about_person
         for _ in range(turns): self.random.choices(kinds, weights)[0]()

@@ -11,10 +11,10 @@ from torch.nn import functional as F
 class Shape:
     """Sizes of the model. `context` is the longest text that it is trained on, in tokens."""
     vocabulary: int = 2048
-    width: int = 256
-    layers: int = 5
-    heads: int = 4
-    hidden: int = 640
+    width: int = 192
+    layers: int = 6
+    heads: int = 6
+    hidden: int = 512
     context: int = 1024
     rope_base: float = 10_000.0
     epsilon: float = 1e-5

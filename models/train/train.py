@@ -23,17 +23,17 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=18e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=24e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--layers", type=int, default=5)
-    parser.add_argument("--heads", type=int, default=8)
-    parser.add_argument("--hidden", type=int, default=640)
+    parser.add_argument("--width", type=int, default=192)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--heads", type=int, default=6)
+    parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--vocabulary", type=int, default=2048)
     parser.add_argument("--context", type=int, default=1024)
-    parser.add_argument("--batch", type=int, default=4096, help="tokens of a step")
+    parser.add_argument("--batch", type=int, default=3072, help="tokens of a step")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--decay", type=float, default=0.5, help="share of the training in which the learning rate falls to nothing")
+    parser.add_argument("--decay", type=float, default=0.4, help="share of the training in which the learning rate falls to nothing")
     parser.add_argument("--apart", action="store_true", help="keep a tenth of the questions out, and try them")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
@@ -45,7 +45,7 @@ def plan(progress):
     if progress < 0.08: return {"limit": 192, "long": 0.0, "drills": 1.0, "echo": 0.8}
     if progress < 0.2: return {"limit": 256, "long": 0.0, "drills": 0.5, "echo": 0.3}
     if progress < 0.5: return {"limit": 512, "long": 0.01, "drills": 0.15, "echo": 0.3}
-    return {"limit": 1024, "long": 0.02, "drills": 0.15, "echo": 0.3, "quiz": 0.5}
+    return {"limit": 1024, "long": 0.02, "drills": 0.15, "echo": 0.3, "quiz": 0.4}
 
 
 def rate(progress, step, decay):
