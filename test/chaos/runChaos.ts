@@ -67,10 +67,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const person: TalkOptions = { settings, conversation: `c${index}`, enough: () => enough, random: random(seed + index) };
     return index % 2 === 0 ? talk(person) : pour(person, partitions);
   });
-  // Told when they are awaited; until then a failure must not end the process.
-  for (const person of people) person.catch(() => undefined);
+  let failed: Error | undefined;
+  for (const person of people) {
+    person.catch((error: unknown) => {
+      failed ??= error as Error;
+      onLine(`a person gave up: ${(error as Error).stack}`);
+    });
+  }
   try {
-    for (let blow = 0; blow < blows; blow++) {
+    for (let blow = 0; blow < blows && failed === undefined; blow++) {
       await delay(100 + 2_400 * next());
       const kind = next();
       const at = Math.floor(next() * running.length);
@@ -106,7 +111,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   } finally {
     enough = over = true;
     await Promise.allSettled([...wakings, ...running.map((assistant) => assistant.kill()), ...kept]);
-    await Promise.allSettled(people);
+    // Nobody answers any more, so people who wait for a reply are not waited for.
+    if (failed === undefined) await Promise.allSettled(people);
   }
 }
 
