@@ -37,6 +37,8 @@ export class GroupConsumer {
   private stopping: Promise<void> | undefined;
   private rejoin: NodeJS.Timeout | undefined;
   private assigned = new Set<number>();
+  /** Between a crash and the next time that it joins, kafkajs throws at whoever wants to pause, resume or seek. */
+  private joined = false;
 
   constructor(private readonly kafka: Kafka, private readonly options: GroupConsumerOptions) {}
 
@@ -55,6 +57,7 @@ export class GroupConsumer {
     });
     this.consumer = consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.joined = true;
       const partitions = payload.memberAssignment[topic] ?? [];
       // Before the first fetch of the new generation: nothing may be read from a partition that is not yet ours.
       const added = partitions.filter((partition) => !this.assigned.has(partition));
@@ -69,24 +72,27 @@ export class GroupConsumer {
     await consumer.run({ autoCommit: false, partitionsConsumedConcurrently: 1, eachBatch: async (payload) => this.pass(payload) });
   }
 
-  /** Begins to read a partition at an offset. */
+  /**
+   * Begins to read a partition at an offset. While this member has not joined, this and the next two have no effect: it
+   * begins at the committed offset then, and records that nobody waits for are left aside.
+   */
   startAt(partition: number, offset: bigint): void {
-    const { topic } = this.options;
-    this.consumer?.seek({ topic, partition, offset: offset.toString() });
+    if (this.joined) this.consumer?.seek({ topic: this.options.topic, partition, offset: offset.toString() });
     this.resume(partition);
   }
 
   pause(partition: number): void {
-    this.consumer?.pause([{ topic: this.options.topic, partitions: [partition] }]);
+    if (this.joined) this.consumer?.pause([{ topic: this.options.topic, partitions: [partition] }]);
   }
 
   resume(partition: number): void {
-    this.consumer?.resume([{ topic: this.options.topic, partitions: [partition] }]);
+    if (this.joined) this.consumer?.resume([{ topic: this.options.topic, partitions: [partition] }]);
   }
 
   /** Leaves the group. May be called at any time and more than once. */
   stop(): Promise<void> {
     return (this.stopping ??= (async () => {
+      this.joined = false;
       clearTimeout(this.rejoin);
       await this.consumer?.disconnect();
     })());
@@ -101,6 +107,7 @@ export class GroupConsumer {
 
   private crashed(consumer: Consumer, { payload }: ConsumerCrashEvent): void {
     if (this.stopping !== undefined || consumer !== this.consumer) return;
+    this.joined = false;
     this.options.onTrouble(payload.error);
     if (payload.restart) return;
     this.assigned.clear();
