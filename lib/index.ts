@@ -9,6 +9,7 @@ export { fetchJars, type FetchJarsOptions } from "./kafka/fetchJars.js";
 export { findJava, type FindJavaOptions, type Java } from "./kafka/java.js";
 export { jarFile, type KafkaRelease, kafkaRelease } from "./kafka/kafkaRelease.js";
 export { checkReachable, ClusterUnreachableError } from "./kafka/checkReachable.js";
+export { SignInError } from "./kafka/checkSignIn.js";
 export { connectKafka } from "./kafka/connectKafka.js";
 export { partitionOfKey } from "./kafka/partitionOfKey.js";
 

@@ -22,7 +22,8 @@ export class TopicMismatchError extends Error {
 }
 
 /**
- * Creates the topics that are missing and checks the others. Replication is 3, or the number of brokers where there are fewer.
+ * Creates the topics that are missing and checks the others. Replication is 3, of which 2 must have a record before it counts as
+ * written, so that one broker may fail; where there are fewer brokers, it is their number.
  * @throws TopicMismatchError when a topic has another number of partitions: keys would hash to other partitions, and the order within a conversation would be lost.
  */
 export async function ensureTopics(kafka: Kafka, specs: TopicSpec[]): Promise<EnsuredTopics> {
@@ -44,7 +45,7 @@ async function createTopics(admin: Admin, specs: TopicSpec[]): Promise<void> {
     waitForLeaders: true,
     topics: specs.map(({ topic, partitions, settings }) => ({
       topic, numPartitions: partitions, replicationFactor,
-      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
+      configEntries: Object.entries({ ...(replicationFactor < 3 ? {} : { "min.insync.replicas": "2" }), ...settings }).map(([name, value]) => ({ name, value })),
     })),
   });
 }

@@ -82,9 +82,10 @@ async function launch({ mode, port, stateDirectory, java, kafka, signal }: Launc
   try {
     const zookeeper = mode === "zookeeper" ? await startZookeeper({ ...program, brokerPort: port, stateDirectory, signal }) : undefined;
     const configuration = { mode, port, quorumPort: zookeeper?.port ?? (await freePort()), logDirectory: "records" };
-    if (zookeeper === undefined) await formatStorage({ ...program, heap: 128 }, configuration, signal);
+    const properties = (logDirectory: string) => brokerConfiguration({ ...configuration, logDirectory });
+    if (zookeeper === undefined) await formatStorage({ ...program, heap: 128 }, { logDirectory: configuration.logDirectory, properties }, signal);
     else await brokerForgotten(zookeeper.port, signal);
-    await writeFile(path.join(directory, "server.properties"), brokerConfiguration(configuration));
+    await writeFile(path.join(directory, "server.properties"), properties(configuration.logDirectory));
     const daemon = await startDaemon({
       name, stateDirectory, port, signal,
       ...(await javaCommand({ ...program, heap: 512, main: "kafka.Kafka", args: ["server.properties"] })),

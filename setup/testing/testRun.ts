@@ -10,7 +10,7 @@ import type { Context } from "../stages/context.js";
 /** What the test files of one `npm test` share. */
 export interface TestRun {
   /**
-   * For the test files: TEST_KAFKA_BROKERS, the broker for all; a state directory and a port for a broker of their own
+   * For the test files: TEST_KAFKA_BROKERS, the broker for all where there is one; a state directory and a port for a broker of their own
    * (KAFKA_LLM_CHAT_STATE, KAFKA_PORT); TEST_STATE, by which what they start is known; and nothing of the user's settings.
    */
   env: NodeJS.ProcessEnv;
@@ -27,11 +27,16 @@ const SETTINGS = /^(KAFKA_|CHAT_|HF_|JUPYTER|TEST_)/;
 /** What is installed or downloaded once for all: the run's folder has links to it. */
 const SHARED = ["venv", "kafka", "models"];
 
-/**
- * Makes the folder `.state/test/<pid>` and starts a broker in it, on a free port.
- * @param logs folder that keeps the broker's log
- */
-export async function startTestRun({ state, settings }: Context, logs: string, signal: AbortSignal): Promise<TestRun> {
+export interface TestRunOptions {
+  /** Folder that keeps the broker's log. */
+  logs: string;
+  /** Whether a broker for all is started, on a free port. */
+  sharedBroker: boolean;
+  signal: AbortSignal;
+}
+
+/** Makes the folder `.state/test/<pid>`, and starts the broker in it. */
+export async function startTestRun({ state, settings }: Context, { logs, sharedBroker, signal }: TestRunOptions): Promise<TestRun> {
   await removeDeadRuns(path.join(state, "test"));
   const folder = path.join(state, "test", String(process.pid));
   fs.mkdirSync(folder, { recursive: true });
@@ -39,16 +44,15 @@ export async function startTestRun({ state, settings }: Context, logs: string, s
   for (const name of SHARED.filter((entry) => fs.existsSync(path.join(state, entry)))) {
     fs.symlinkSync(path.join(state, name), path.join(folder, name));
   }
-  const port = await freePort();
   let kafka: RunningKafka | undefined;
   let stopped: Promise<string[]> | undefined;
   const stop = () => (stopped ??= stopRun(folder, kafka, logs));
   try {
     const ownCluster = { ...settings, stateDirectory: folder, cluster: { ...settings.cluster, external: false } };
-    kafka = await startKafka({ port, settings: ownCluster, signal });
+    if (sharedBroker) kafka = await startKafka({ port: await freePort(), settings: ownCluster, signal });
     const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)));
-    const own = { KAFKA_LLM_CHAT_STATE: folder, KAFKA_PORT: String(await freePort()), TEST_STATE: folder, TEST_KAFKA_BROKERS: `127.0.0.1:${port}` };
-    return { env: { ...inherited, ...own }, stop };
+    const own = { KAFKA_LLM_CHAT_STATE: folder, KAFKA_PORT: String(await freePort()), TEST_STATE: folder };
+    return { env: { ...inherited, ...own, ...(kafka === undefined ? {} : { TEST_KAFKA_BROKERS: kafka.brokers.join(",") }) }, stop };
   } catch (error) {
     await stop();
     throw error;
