@@ -39,12 +39,13 @@ function leaveOutNegativeTimeouts() {
  * @param {unknown} error */
 function inWords(error) {
   if (!(error instanceof Error)) return error;
+  if ("code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) return `${error.message}\n  What to do: the same command with -- --help tells what it takes.`;
   if ("code" in error) {
     const known = explain(`${error.message} ${String(error.code)}`);
     return known === undefined ? error : `${error.message}\n  Why: ${known.why}\n  What to do: ${known.todo}`;
   }
-  // By name, as the compiled stages have a SetupError of their own.
-  return ["Error", "SetupError"].includes(error.name) ? error.message : error;
+  // Faults in the program itself; all else was thrown with a message for a person.
+  return ["TypeError", "ReferenceError", "RangeError", "SyntaxError", "AssertionError"].includes(error.name) ? error : error.message;
 }
 
 /** @param {string} name @param {string[]} argv @returns {Promise<number>} */
