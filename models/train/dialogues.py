@@ -8,7 +8,7 @@ from words import Words
 
 ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {v}", "now say {v}", "can you say {v}?", "write {v}", "type {v}", "spell {v}"]
 # How often facts of the level `extra` are drawn, compared with the others.
-EXTRA = 0.25
+EXTRA = 0.6
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
 
 
@@ -21,11 +21,10 @@ class Writer:
         self.facts = k.facts()
         self.fact_weights = list(itertools.accumulate(EXTRA if fact["level"] == "extra" else 1.0 for fact in self.facts))
         self.talk = k.small_talk()
-        self.outside = k.out_of_domain()
         self.slots = fixed(self.words)
-        for fact in self.facts + self.talk: fact["asked"] = [q for q in fact["questions"] if not (tests and tests(q))]
+        for fact in self.facts + self.talk: fact["asked"] = [q for q in fact["questions"] + fact["more"] if not (tests and tests(q))]
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
-        self.outside = [q for q in self.outside if not (tests and tests(q))]
+        self.outside, self.near = ([q for q in list_ if not (tests and tests(q))] for list_ in (k.out_of_domain(), k.near_misses()))
 
     def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0):
         """One dialogue. `quiz` is the share of questions with only the beginnings of their answers, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context."""
@@ -82,14 +81,15 @@ class Dialogue:
         self.turn(rephrase(self.random.choice(talk["asked"]), self.random, plain=0.4, same_words=True), talk["answer"])
 
     def outside(self):
-        random, listed = self.random, self.writer.outside
-        question = random.choice(listed) if listed and random.random() < 0.6 else random.choice(k.OUTSIDE_FORMS).replace("{x}", random.choice(k.OUTSIDE_THINGS))
+        random = self.random
+        question = random.choice(self.writer.outside) if random.random() < 0.75 else random.choice(k.OUTSIDE_FORMS).replace("{x}", random.choice(k.OUTSIDE_THINGS))
         self.turn(rephrase(question, random, plain=0.3), random.choice(k.UNKNOWN))
 
     def unclear(self):
-        """Made-up words in sentences of ours, or halves of two questions."""
-        random = self.random
-        if random.random() < 0.5:
+        """Questions near ours that no fact answers, made-up words in sentences of ours, or halves of two questions."""
+        random, kind = self.random, self.random.random()
+        if kind < 0.5: question = random.choice(self.writer.near)
+        elif kind < 0.7:
             question = random.choice(k.NEAR_FORMS).replace("{w2}", self.writer.words.nonsense(random)).replace("{w}", self.writer.words.nonsense(random))
         else:
             one, other = (random.choice(self.some_fact()["asked"]).rstrip("?").split() for _ in range(2))
@@ -152,15 +152,15 @@ class Dialogue:
 
     def converse(self, turns):
         kinds = [self.ask_fact, self.remember, self.small_talk, self.outside, self.unclear, self.again, self.why, self.more, self.last]
-        about_facts = [56, 8, 7, 7, 4, 8, 4, 1, 7]
+        about_facts = [53, 8, 7, 7, 6, 10, 4, 1, 7]
         about_person = [22, 52, 7, 5, 1, 4, 1, 1, 7]
         weights = about_facts if self.random.random() < 0.65 else about_person
         for _ in range(turns): self.random.choices(kinds, weights)[0]()
 
     def quiz(self):
-        """Which answer belongs to which question, at half the tokens: once the answers are known by heart, their beginnings tell."""
+        """Which answer belongs to which question, at half the tokens: the rest of an answer follows from its beginning."""
         for _ in range(self.random.randint(3, 9)):
-            self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [75, 9, 11, 5])[0]()
+            self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [74, 8, 10, 8])[0]()
             self.messages[-1] = ("beginning", *self.messages[-1][1:])
 
     def drill(self, echo):

@@ -39,7 +39,12 @@ def small_talk():
 
 def out_of_domain():
     path = HERE.parent / "data" / "out-of-domain.txt"
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def near_misses():
+    """Questions that sound like ours, and that no fact answers."""
+    return (HERE.parent / "data" / "near-misses.txt").read_text(encoding="utf-8").splitlines()
 
 
 def lines(text):

@@ -1,15 +1,19 @@
 """Muon for the matrices, AdamW for embedding and norms (Keller Jordan, "Muon: an optimizer for hidden layers", 2024)."""
+from concurrent.futures import ThreadPoolExecutor
+
 import torch
+from precision import quick_dtype
 
 
 class MuonAndAdam:
     """Muon's update is the momentum with all its singular values made about 1, so that every direction learns."""
 
-    def __init__(self, model, muon_rate=0.02, adam_rate=3e-3, momentum=0.95, decay=0.01):
+    def __init__(self, model, muon_rate=0.02, adam_rate=3e-3, momentum=0.95, decay=0.01, threads=1):
         matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embedding" not in name]
         self.rest = [weight for name, weight in model.named_parameters() if weight.ndim < 2 or "embedding" in name]
         self.adam = torch.optim.AdamW(self.rest, lr=adam_rate, betas=(0.9, 0.95), weight_decay=0.0)
         self.muon_rate, self.adam_rate, self.momentum, self.decay = muon_rate, adam_rate, momentum, decay
+        self.threads, self.pool = threads, ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
         # Matrices of one size are updated together.
         self.groups = {}
         for weight in matrices: self.groups.setdefault(tuple(weight.shape), []).append(weight)
@@ -26,10 +30,14 @@ class MuonAndAdam:
     def _muon(self, size, weights, rate):
         gradient, buffer = torch.stack([weight.grad for weight in weights]), self.buffers[size]
         buffer.lerp_(gradient, 1 - self.momentum)
-        update = orthogonal(gradient.lerp(buffer, self.momentum)) * max(1, size[0] / size[1]) ** 0.5
+        update = self._orthogonal(gradient.lerp(buffer, self.momentum)) * max(1, size[0] / size[1]) ** 0.5
         for weight, change in zip(weights, update):
             weight.mul_(1 - rate * self.decay)
             weight.add_(change, alpha=-rate)
+
+    def _orthogonal(self, stack):
+        """A share of the matrices for each thread."""
+        return torch.cat(list(self.pool.map(orthogonal, stack.chunk(self.threads))))
 
     def state(self):
         return {"adam": self.adam.state_dict(), "muon": list(self.buffers.values())}
@@ -42,7 +50,7 @@ class MuonAndAdam:
 def orthogonal(x):
     """Five Newton-Schulz steps towards the nearest orthogonal matrix."""
     wide = x.mT if x.shape[-2] > x.shape[-1] else x
-    wide = (wide / (wide.norm(dim=(-2, -1), keepdim=True) + 1e-7)).bfloat16()
+    wide = (wide / (wide.norm(dim=(-2, -1), keepdim=True) + 1e-7)).to(quick_dtype(x.device.type))
     for _ in range(5):
         square = wide @ wide.mT
         wide = 3.4445 * wide + (-4.7750 * square + 2.0315 * (square @ square)) @ wide

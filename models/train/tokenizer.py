@@ -25,6 +25,7 @@ def texts(seed=7, forms=3):
     random = randomness.Random(seed)
     for fact in k.facts() + k.small_talk():
         yield from [fact["answer"], fact["why"]] * 2
+        yield from fact["more"]
         for question in fact["questions"]:
             yield question
             for _ in range(forms): yield rephrase(question, random)
@@ -32,7 +33,7 @@ def texts(seed=7, forms=3):
         for line in slot.tell + slot.ask + slot.noted + slot.answer: yield from [line.replace("{v}", "")] * 8
     yield from [k.PERSONA, k.GREETING, k.AGAIN, k.UNCLEAR, k.NO_REASON, k.NO_MORE, k.NOTHING_BEFORE, *k.UNKNOWN, *k.PERSONAS, *ROLES] * 40
     for line in k.ASK_AGAIN + k.ASK_WHY + k.ASK_LAST + k.ASK_MORE: yield from [line, rephrase(line, random)] * 4
-    for line in k.out_of_domain() + k.OUTSIDE_FORMS + k.NEAR_FORMS + nouns(): yield line.replace("{x}", "").replace("{w}", "").replace("{w2}", "")
+    for line in k.out_of_domain() + k.near_misses() + k.OUTSIDE_FORMS + k.NEAR_FORMS + nouns(): yield line.replace("{x}", "").replace("{w}", "").replace("{w2}", "")
 
 
 def train(size):

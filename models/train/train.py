@@ -23,7 +23,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=24e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=14e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -42,10 +42,10 @@ def options():
 
 def plan(progress):
     """What is trained on at a point of the training: saying words back first, then recall and short dialogues, then all, long ones at the end."""
-    if progress < 0.08: return {"limit": 192, "long": 0.0, "drills": 1.0, "echo": 0.8}
-    if progress < 0.2: return {"limit": 256, "long": 0.0, "drills": 0.5, "echo": 0.3}
-    if progress < 0.5: return {"limit": 512, "long": 0.01, "drills": 0.15, "echo": 0.3}
-    return {"limit": 1024, "long": 0.02, "drills": 0.15, "echo": 0.3, "quiz": 0.4}
+    if progress < 0.07: return {"limit": 192, "long": 0.0, "drills": 1.0, "echo": 0.8}
+    if progress < 0.17: return {"limit": 256, "long": 0.0, "drills": 0.5, "echo": 0.3}
+    if progress < 0.5: return {"limit": 512, "long": 0.01, "drills": 0.15, "echo": 0.3, "quiz": 0.4}
+    return {"limit": 1024, "long": 0.02, "drills": 0.12, "echo": 0.3, "quiz": 0.45}
 
 
 def rate(progress, step, decay):
@@ -63,7 +63,7 @@ def main():
     tokenizer = open_tokenizer(folder, chosen.vocabulary)
     encoder, writer = Encoder(tokenizer), Writer(tests=apart if chosen.apart else None)
     model = Marvin(shape).to(device)
-    optimizer = MuonAndAdam(model)
+    optimizer = MuonAndAdam(model, threads=chosen.threads)
     state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0}
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():

@@ -7,6 +7,7 @@ import random as randomness
 
 import knowledge as k
 import torch
+from precision import quick
 from slots import ask, tell
 from tokenizer import END
 from words import TRIED
@@ -34,7 +35,7 @@ def cases(writer, size=64, seed=5):
     found = {"trained": [], "apart": []}
     for fact in facts:
         found["trained"].append((start + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
-        for question in fact["questions"]:
+        for question in fact["questions"] + fact["more"]:
             if question not in fact["asked"]: found["apart"].append((start + [("user", polite(question), None)], [fact["answer"]]))
     by_noun = {slot.noun: slot for slot in writer.slots}
     
@@ -70,6 +71,6 @@ def says(model, encoder, messages, reply, tokens=None):
     prompt = encoder.prompt(messages)
     expected = (encoder.tokenizer.encode(reply).ids + [END])[:tokens]
     device = model.embedding.weight.device
-    with torch.autocast(device.type, torch.bfloat16):
+    with quick(device.type):
         logits = model.logits(model.stream(torch.tensor([prompt + expected], device=device))[0, len(prompt) - 1:-1])
     return logits.argmax(-1).tolist() == expected

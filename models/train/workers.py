@@ -8,6 +8,7 @@ import queue
 import threading
 
 import torch
+from precision import quick
 
 # The logits are held near log probabilities: then a repeat penalty cannot harm what is certain.
 Z_LOSS = 3e-3
@@ -16,7 +17,7 @@ Z_LOSS = 3e-3
 def part_loss(model, ids, weights, total, count):
     """This part's share of the batch's loss, and the sum and number of the plain losses of what Marvin says."""
     chosen, targets = weights[:, 1:] > 0, ids[:, 1:]
-    with torch.autocast(ids.device.type, torch.bfloat16):
+    with quick(ids.device.type):
         logits = model.logits(model.stream(ids)[:, :-1][chosen])
     logits = logits.float()
     normal = torch.logsumexp(logits, -1)
