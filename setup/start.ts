@@ -38,11 +38,13 @@ export async function main(argv: string[]): Promise<number> {
   const ended = await Promise.race([stopped.promise, jupyter.ended]);
   if (ended !== "ended") {
     console.error("Stopping JupyterLab and its kernels (Ctrl+C again ends them at once) ...");
-    await Promise.race([jupyter.stop(), nextSignal(1_000).promise.then(() => jupyter.kill())]);
+    // At once: a container that is stopped has 10 s.
+    await Promise.all([Promise.race([jupyter.stop(), nextSignal(1_000).promise.then(() => jupyter.kill())]), stopKafka(jupyter)]);
   } else {
-    await jupyter.kill();
+    await Promise.all([jupyter.kill(), stopKafka(jupyter)]);
     console.error(`JupyterLab ended by itself. The last lines of ${jupyter.logFile}:\n${await jupyter.logTail()}`);
   }
+  // One that became ready meanwhile.
   await stopKafka(jupyter);
   return ended === "ended" ? 1 : 0;
 }

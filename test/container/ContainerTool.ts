@@ -17,7 +17,8 @@ export interface BuildOptions {
 
 export interface Image {
   config: ImageConfig;
-  bytes: number;
+  /** For people: "1.99 GB". */
+  size: string;
   /** Starts a container; it does not wait for anything in it. */
   start(options: StartOptions): Promise<Container>;
 }

@@ -33,7 +33,7 @@ export function dockerTool(program: "docker" | "podman", folder: string): Contai
       const { stdout } = await docker(["image", "inspect", run]);
       const [{ Config, Healthcheck, Size }] = JSON.parse(stdout) as [{ Config: ImageConfig; Healthcheck?: ImageConfig["Healthcheck"]; Size: number }];
       const config = { ...Config, Healthcheck: Config.Healthcheck ?? Healthcheck };
-      return { config, bytes: Size, start };
+      return { config, size: `${(Size / 1e9).toFixed(2)} GB`, start };
     },
     async remove() {
       for (const name of containers) await docker(["rm", "--force", name]).catch(() => undefined);
