@@ -26,11 +26,10 @@ console.log(reply.text);
 /** Tells how many questions the topic holds, and the id of the kernel. */
 const COUNT = (token: string) => `
 import { readRecords, parseMessage } from "kafka-llm-chat";
-const records = await readRecords({ topic: "chat", key: "container", until: ({ offset }) => offset === reply.offset });
-console.log("questions", records.filter(({ value }) => parseMessage(value).role === "human").length);
-const headers = { Authorization: ${JSON.stringify(`token ${token}`)} };
-const [kernel] = await (await fetch("http://127.0.0.1:8888/api/kernels", { headers: headers })).json();
-console.log("kernel", kernel.id);
+const isLast = ({ offset }: { offset: bigint }) => offset === reply.offset;
+const roles = (await readRecords({ topic: "chat", key: "container", until: isLast })).map(({ value }) => String(parseMessage(value).role));
+console.log("questions", roles.filter((role) => role === "human").length);
+console.log("kernel", await fetch("http://127.0.0.1:8888/api/kernels", { headers: { Authorization: ${JSON.stringify(`token ${token}`)} } }).then((answer) => answer.json()).then(([{ id }]) => String(id)));
 `;
 
 describe("the image of Dockerfile.colab", { timeout: 55 * 60_000 }, () => {
