@@ -9,7 +9,7 @@ import type { Context } from "../stages/context.js";
 export type ContainerToolName = "docker" | "podman" | "buildah";
 
 /** What buildah's way takes, and the Debian packages that bring it. */
-const PROGRAMS = { buildah: "buildah", debootstrap: "debootstrap", ip: "iproute2", unshare: "util-linux", nsenter: "util-linux" };
+const PROGRAMS = { buildah: "buildah", debootstrap: "debootstrap", ip: "iproute2", unshare: "util-linux", nsenter: "util-linux", git: "git" };
 
 /**
  * Docker or Podman where one answers, else buildah, which needs no daemon. In CI, as root on Debian, what buildah's way lacks is
