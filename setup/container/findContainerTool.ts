@@ -8,28 +8,33 @@ import type { Context } from "../stages/context.js";
 /** What builds images and runs containers here. */
 export type ContainerToolName = "docker" | "podman" | "buildah";
 
+const NAMES: ContainerToolName[] = ["docker", "podman", "buildah"];
+
 /** What buildah's way takes, and the Debian packages that bring it. */
 const PROGRAMS = { buildah: "buildah", debootstrap: "debootstrap", ip: "iproute2", unshare: "util-linux", nsenter: "util-linux", git: "git" };
 
 /**
  * Docker or Podman where one answers, else buildah, which needs no daemon. In CI, as root on Debian, what buildah's way lacks is
  * installed; nowhere else is anything.
+ * @param wanted only this one
  * @throws SetupError that tells what was looked for, what is missing, and how to install it
  */
-export async function findContainerTool({ state }: Context): Promise<ContainerToolName> {
+export async function findContainerTool({ state }: Context, wanted?: string): Promise<ContainerToolName> {
   const silent = [dockerProblem("docker", ["version", "--format", "{{.Server.Version}}"]), dockerProblem("podman", ["info"])];
-  if (silent[0] === undefined) return "docker";
-  if (silent[1] === undefined) return "podman";
+  if (wanted !== undefined && !NAMES.some((name) => name === wanted)) throw new SetupError(`CONTAINER_TOOL is "${wanted}", but it is one of ${NAMES.join(", ")}`);
+  const may = (name: ContainerToolName) => wanted === undefined || wanted === name;
+  if (may("docker") && silent[0] === undefined) return "docker";
+  if (may("podman") && silent[1] === undefined) return "podman";
   let missing = missingPackages();
-  if (missing.length > 0 && process.env["CI"] === "true" && isRoot() && hasProgram("apt-get")) {
+  if (may("buildah") && missing.length > 0 && process.env["CI"] === "true" && isRoot() && hasProgram("apt-get")) {
     await aptInstall(missing, path.join(state, "log", "container-packages.log"));
     missing = missingPackages();
   }
-  if (missing.length === 0 && isRoot()) return "buildah";
+  if (may("buildah") && missing.length === 0 && isRoot()) return "buildah";
   throw new SetupError([
-    "An image can be built here neither by Docker, nor by Podman, nor by buildah:",
-    ...silent.map((problem) => `  ${problem ?? ""}`),
-    `  buildah: ${[...(missing.length > 0 ? [`the packages ${missing.join(", ")} are not installed`] : []), ...(isRoot() ? [] : ["it needs root here"])].join(", and ")}`,
+    wanted === undefined ? "An image can be built here neither by Docker, nor by Podman, nor by buildah:" : `An image cannot be built here by ${wanted}, as CONTAINER_TOOL says. What there is:`,
+    ...silent.map((problem, index) => `  ${problem ?? `${NAMES[index] ?? ""}: answers`}`),
+    `  buildah: ${[...(missing.length > 0 ? [`the packages ${missing.join(", ")} are not installed`] : []), ...(isRoot() ? [] : ["it needs root here"])].join(", and ") || "can be used"}`,
     `  What to do: start Docker${missing.length > 0 ? `, or install what is missing (Debian and Ubuntu: sudo apt install ${missing.join(" ")})` : ""}, ${isRoot() ? "" : "or become root (sudo -E), "}then run the command again.`,
   ].join("\n"));
 }

@@ -25,7 +25,7 @@ export function dockerTool(program: "docker" | "podman", folder: string): Contai
     async build({ context, dockerfile, base, log }: BuildOptions): Promise<Image> {
       const from = base === "debian" ? await importDebian() : base;
       const args = [
-        "build", ...(program === "podman" ? ["--format=docker"] : ["--progress=plain"]), ...(from === undefined ? [] : ["--build-arg", `BASE_IMAGE=${from}`]),
+        "build", ...(program === "podman" ? ["--format=docker", "--layers=false"] : ["--progress=plain"]), ...(from === undefined ? [] : ["--build-arg", `BASE_IMAGE=${from}`]),
         ...networkArguments(), "--tag", run, "--file", dockerfile, context,
       ];
       images.add(run);
