@@ -42,6 +42,8 @@ export interface Settings {
   /** HF_TOKEN, HF_ENDPOINT: for models on the Hugging Face hub. */
   huggingFace: { token: string | undefined; endpoint: string | undefined };
   llama: LlamaSettings;
+  /** JUPYTER_TOKEN: the token of JupyterLab; default: a new one at each start. COLAB: whether Google Colab may use it as a local runtime. */
+  jupyter: { token: string | undefined; colab: boolean };
   /** Where all data lives: KAFKA_LLM_CHAT_STATE, default `.state/` in the repository. */
   stateDirectory: string;
 }
@@ -70,6 +72,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     chatTopic: readTopic(env),
     huggingFace: { token: text(env, "HF_TOKEN"), endpoint: text(env, "HF_ENDPOINT") },
     llama: readLlama(env),
+    jupyter: { token: text(env, "JUPYTER_TOKEN"), colab: readBoolean(env, "COLAB", false) },
     stateDirectory: path.resolve(text(env, "KAFKA_LLM_CHAT_STATE") ?? path.join(repositoryRoot, ".state")),
   };
 }

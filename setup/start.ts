@@ -5,12 +5,13 @@ import { nextSignal } from "./nextSignal.js";
 import { startJupyterLab, type RunningJupyterLab } from "./jupyter/startJupyterLab.js";
 import { readContext } from "./stages/context.js";
 
-const HELP = `npm start [-- --port N] [--no-browser]
+const HELP = `npm start [-- [--port N] [--address A] [--no-browser]]
 
 Opens JupyterLab on the notebooks, and installs first what is missing. Ctrl+C stops it, and a Kafka broker that was
 started meanwhile.
 
   --port N       listen there; default: 8888, or the next port that is free
+  --address A    of this machine, to listen on; default: 127.0.0.1, so that no other machine reaches it
   --no-browser   only print the address
   --help         this text`;
 
@@ -25,23 +26,33 @@ export async function main(argv: string[]): Promise<number> {
     return 0;
   }
   const stopped = nextSignal();
-  const jupyter = await startJupyterLab(readContext(), { ...options, signal: stopped.signal }).catch((error: unknown) => {
+  const context = readContext();
+  const jupyter = await startJupyterLab(context, { ...options, signal: stopped.signal }).catch((error: unknown) => {
     if (stopped.signal.aborted) return undefined;
     throw error;
   });
   if (jupyter === undefined) return 0;
+  if (context.settings.jupyter.colab) console.log(`For Colab's "Connect to a local runtime": ${colabAddress(jupyter)}`);
   console.log(`JupyterLab ${jupyter.reused ? "runs already" : "is ready"}: ${jupyter.url}\nCtrl+C stops it.`);
 
   const ended = await Promise.race([stopped.promise, jupyter.ended]);
   if (ended !== "ended") {
     console.error("Stopping JupyterLab and its kernels (Ctrl+C again ends them at once) ...");
-    await Promise.race([jupyter.stop(), nextSignal(1_000).promise.then(() => jupyter.kill())]);
+    // At once: a container that is stopped has 10 s.
+    await Promise.all([Promise.race([jupyter.stop(), nextSignal(1_000).promise.then(() => jupyter.kill())]), stopKafka(jupyter)]);
   } else {
-    await jupyter.kill();
+    await Promise.all([jupyter.kill(), stopKafka(jupyter)]);
     console.error(`JupyterLab ended by itself. The last lines of ${jupyter.logFile}:\n${await jupyter.logTail()}`);
   }
+  // One that became ready meanwhile.
   await stopKafka(jupyter);
   return ended === "ended" ? 1 : 0;
+}
+
+/** As Colab's documentation has it: the name localhost, and the token. */
+function colabAddress({ url }: RunningJupyterLab): string {
+  const { port, search } = new URL(url);
+  return `http://localhost:${port}/${search}`;
 }
 
 /** The broker outlives the notebook that started it, but not the JupyterLab. */
@@ -52,15 +63,15 @@ async function stopKafka({ kafkaBefore }: RunningJupyterLab): Promise<void> {
   console.error(`Stopped Kafka on port ${kafka.port}, which was started meanwhile; its topics are kept.`);
 }
 
-function parse(argv: string[]): { port: number | undefined; browser: boolean } | undefined {
+function parse(argv: string[]): { port: number | undefined; address: string; browser: boolean } | undefined {
   try {
-    const { values } = parseArgs({ args: argv, options: { port: { type: "string" }, "no-browser": { type: "boolean" }, help: { type: "boolean" } } });
+    const { values } = parseArgs({ args: argv, options: { port: { type: "string" }, address: { type: "string" }, "no-browser": { type: "boolean" }, help: { type: "boolean" } } });
     if (values.help === true) return undefined;
     const port = values.port === undefined ? undefined : Number(values.port);
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) {
       throw new Error(`--port ${values.port ?? ""}: a port is a whole number from 1 to 65535`);
     }
-    return { port, browser: values["no-browser"] !== true };
+    return { port, address: values.address ?? "127.0.0.1", browser: values["no-browser"] !== true };
   } catch (error) {
     throw new SetupError(`${(error as Error).message}\n\n${HELP}`);
   }

@@ -31,6 +31,7 @@ export const commands = {
   setup: { module: ".state/build/setup/setup.js", needs: nothing, announce: true, does: "installs what is missing, nothing else" },
   test: { module: ".state/build/setup/test.js", compile: ["test"], needs: () => ["jupyterlab", "kernel", "java", "kafka"], does: "lint, types and all tests" },
   "test:cluster": { module: ".state/build/setup/testCluster.js", compile: ["test"], needs: (argv) => (argv.includes("--help") ? [] : ["java", "kafka"]), does: "tests on a broker with TLS and passwords, and on three brokers" },
+  "test:container": { module: ".state/build/setup/testContainer.js", compile: ["test"], needs: nothing, does: "builds the image of Dockerfile.colab and tries it" },
   lint: { module: ".state/build/setup/lint.js", compile: ["test"], needs: nothing, does: "lint and types" },
   walkthrough: { module: ".state/build/setup/walkthrough.js", needs: notebooks, does: "runs every notebook, headless" },
   kafka: {

@@ -80,7 +80,7 @@ function load(module) {
 
 /** @param {string} name */
 function usage(name) {
-  const list = Object.entries(commands).map(([key, { does }]) => `  npm run ${key.padEnd(12)} ${does}`);
+  const list = Object.entries(commands).map(([key, { does }]) => `  npm run ${key.padEnd(14)} ${does}`);
   return [name === "" ? "No command was given." : `There is no command "${name}".`, ...list].join("\n");
 }
 

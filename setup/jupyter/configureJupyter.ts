@@ -12,17 +12,22 @@ export interface JupyterFolders {
   ipython: string;
 }
 
-/** Writes JupyterLab's configuration: no news, no search for updates, nothing written beside the notebooks. */
-export function configureJupyter({ state }: Context): JupyterFolders {
+/** The folders of a state directory, which may not be there yet. */
+export function jupyterFolders({ state }: Context): JupyterFolders {
   const base = path.join(state, "jupyter");
-  const folders = {
+  return {
     config: path.join(base, "config"),
     data: path.join(base, "data"),
     runtime: path.join(base, "runtime"),
     checkpoints: path.join(base, "checkpoints"),
     ipython: path.join(base, "ipython"),
   };
-  for (const folder of Object.values(folders)) fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+/** Writes JupyterLab's configuration: no news, no search for updates, nothing written beside the notebooks. */
+export function configureJupyter(context: Context): JupyterFolders {
+  const folders = jupyterFolders(context);
+  for (const folder of Object.values({ ...folders })) fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeJson(path.join(folders.config, "jupyter_server_config.json"), {
     FileCheckpoints: { checkpoint_dir: folders.checkpoints },
   });

@@ -9,6 +9,12 @@ export interface JupyterServer {
   token: string;
 }
 
+interface ServerFile extends JupyterServer {
+  hostname: string;
+  port: number;
+  base_url: string;
+}
+
 /**
  * The server of a runtime folder that answers to its own token: Jupyter writes address and token into a file there, for
  * its owner's eyes only. Files of servers that were killed stay behind; those do not answer.
@@ -23,8 +29,10 @@ export async function findServer(runtime: string, signal: AbortSignal): Promise<
 
 function readServer(file: string): JupyterServer | undefined {
   try {
-    const { pid, url, token } = JSON.parse(fs.readFileSync(file, "utf8")) as JupyterServer;
-    return { pid, url: url.replace("//localhost:", "//127.0.0.1:"), token };
+    const { pid, url, token, hostname, port, base_url: base } = JSON.parse(fs.readFileSync(file, "utf8")) as ServerFile;
+    // One that listens on all addresses gives the machine's name, which not every machine knows.
+    const here = ["localhost", "0.0.0.0", "::"].includes(hostname);
+    return { pid, url: here ? `http://127.0.0.1:${port}${base}` : url, token };
   } catch {
     return undefined;
   }

@@ -33,21 +33,26 @@ export interface RunningJupyterLab {
 export interface StartOptions {
   /** Default: 8888, or the next free one. */
   port: number | undefined;
+  /** Of this machine; `0.0.0.0` for all of them. */
+  address: string;
   /** Whether Jupyter opens a browser; it does not where there is no display. */
   browser: boolean;
   signal: AbortSignal;
 }
 
 const NAME = "jupyterlab";
+/** A page of Colab may send requests with the token, and see the answers. */
+const COLAB = ["--ServerApp.allow_origin=https://colab.research.google.com", "--ServerApp.allow_credentials=True"];
 /** Milliseconds until the server answers; 2 s is usual, the first time after the installation takes longer. */
 const READY_LIMIT = 90_000;
 
 /**
- * Starts JupyterLab on the notebooks, or finds the one that runs; loopback only, behind a token.
+ * Starts JupyterLab on the notebooks, or finds the one that runs; behind a token. With the setting COLAB, Google Colab's
+ * pages may use it too.
  * @throws SetupError when the port is taken, Error when it does not get ready (with its log's last lines)
  */
-export async function startJupyterLab(context: Context, { port, browser, signal }: StartOptions): Promise<RunningJupyterLab> {
-  const { state, root, venv } = context;
+export async function startJupyterLab(context: Context, { port, address, browser, signal }: StartOptions): Promise<RunningJupyterLab> {
+  const { state, root, venv, settings: { jupyter: { token = "", colab } } } = context;
   const folders = configureJupyter(context);
   const installed = hashOf(path.join(venv.folder, ".kafka-llm-chat-installed"));
   const before = await findDaemon({ name: NAME, stateDirectory: state });
@@ -63,9 +68,9 @@ export async function startJupyterLab(context: Context, { port, browser, signal 
     name: NAME,
     stateDirectory: state,
     command: venv.python,
-    args: ["-m", "jupyterlab", ...flags({ notebooks, port, browser: browser && hasDisplay() })],
+    args: ["-m", "jupyterlab", ...flags({ notebooks, port, address, colab, browser: browser && hasDisplay() })],
     cwd: notebooks,
-    env: jupyterEnvironment(folders),
+    env: { ...jupyterEnvironment(folders), JUPYTER_TOKEN: token },
     details: { installed, kafkaBefore: (await findKafka())?.pid ?? 0 },
     ready: async (waiting) => (await findServer(folders.runtime, waiting)) !== undefined,
     readyTimeoutMs: READY_LIMIT,
@@ -75,7 +80,7 @@ export async function startJupyterLab(context: Context, { port, browser, signal 
   if (server === undefined) throw new Error(`JupyterLab (process ${daemon.pid}) runs but does not answer. End it and try again.`);
   const sweep = () => endKernels(folders.runtime);
   return {
-    url: `${server.url}${landingPage(notebooks)}?token=${server.token}`,
+    url: `${server.url}${landingPage(notebooks)}?token=${encodeURIComponent(server.token)}`,
     reused,
     logFile: daemon.logFile,
     logTail: () => logTail(daemon.logFile),
@@ -102,14 +107,15 @@ async function endKernels(runtime: string): Promise<void> {
   await endProcesses(processesNaming(path.join(runtime, "kernel-")));
 }
 
-function flags({ notebooks, port, browser }: { notebooks: string; port: number | undefined; browser: boolean }): string[] {
+function flags({ notebooks, port, address, browser, colab }: Omit<StartOptions, "signal"> & { notebooks: string; colab: boolean }): string[] {
   return [
-    "--ServerApp.ip=127.0.0.1",
+    `--ServerApp.ip=${address}`,
     `--ServerApp.port=${port ?? 8888}`,
     `--ServerApp.port_retries=${port === undefined ? 100 : 0}`,
     `--ServerApp.root_dir=${notebooks}`,
     `--LabApp.default_url=/${landingPage(notebooks)}`,
     `--ServerApp.open_browser=${browser ? "True" : "False"}`,
+    ...(colab ? COLAB : []),
     // Jupyter refuses to run as root otherwise, and in a container one often is.
     ...(process.getuid?.() === 0 ? ["--allow-root"] : []),
   ];

@@ -17,15 +17,14 @@ export interface TestFileOptions {
   env: NodeJS.ProcessEnv;
   log: string;
   cwd: string;
+  /** Minutes that it gets; the slowest of npm test takes about three. */
+  limitMinutes: number;
   /** Ends it, and what it has started in its process group. */
   signal: AbortSignal;
 }
 
-/** Minutes that one file gets; the slowest takes about three. */
-const LIMIT = 10;
-
 /** Runs one file of tests in a process of its own and shows its report, without the counts that end it. */
-export async function runTestFile({ file, env, log, cwd, signal }: TestFileOptions): Promise<TestFileResult> {
+export async function runTestFile({ file, env, log, cwd, limitMinutes, signal }: TestFileOptions): Promise<TestFileResult> {
   const begun = performance.now();
   const output = fs.openSync(log, "w");
   const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
@@ -49,7 +48,7 @@ export async function runTestFile({ file, env, log, cwd, signal }: TestFileOptio
   const limit = setTimeout(() => {
     late = true;
     end();
-  }, LIMIT * 60_000);
+  }, limitMinutes * 60_000);
 
   const failures = new Set<string>();
   let listing = false;
@@ -68,6 +67,6 @@ export async function runTestFile({ file, env, log, cwd, signal }: TestFileOptio
   clearTimeout(limit);
   signal.removeEventListener("abort", end);
   fs.closeSync(output);
-  if (late) failures.add(`not done after ${LIMIT} minutes`);
+  if (late) failures.add(`not done after ${limitMinutes} minutes`);
   return { passed: code === 0, failures: [...failures], seconds: (performance.now() - begun) / 1000 };
 }

@@ -14,6 +14,10 @@ export interface TestSuite {
   logs: string;
   /** Whether one broker is started for all of them. */
   sharedBroker: boolean;
+  /** Minutes that one file gets. Default 10. */
+  limitMinutes?: number;
+  /** Added to the environment of the files. */
+  env?: Record<string, string>;
   /** Runs before the tests, which do not begin when it fails. @returns an exit code */
   first?: () => Promise<number>;
 }
@@ -23,7 +27,7 @@ export interface TestSuite {
  * @param patterns only files whose name contains one of these; none: all
  * @returns the exit code
  */
-export async function runTests({ ending, logs: folder, sharedBroker, first }: TestSuite, patterns: string[]): Promise<number> {
+export async function runTests({ ending, logs: folder, sharedBroker, limitMinutes = 10, env = {}, first }: TestSuite, patterns: string[]): Promise<number> {
   const context = readContext();
   const files = testFiles(context, ending, patterns);
   const stopped = nextSignal();
@@ -40,7 +44,7 @@ export async function runTests({ ending, logs: folder, sharedBroker, first }: Te
       if (stopped.signal.aborted) break;
       const name = path.basename(file, ending.replace(/ts$/, "js"));
       console.log(`\n${name}`);
-      results.set(name, await runTestFile({ file, env: run.env, log: path.join(logs, `${name}.log`), cwd: context.root, signal: stopped.signal }));
+      results.set(name, await runTestFile({ file, env: { ...run.env, ...env }, log: path.join(logs, `${name}.log`), cwd: context.root, limitMinutes, signal: stopped.signal }));
     }
   } finally {
     left = await run.stop();

@@ -22,7 +22,7 @@ export interface TestRun {
 }
 
 /** The names of settings that must not reach the tests. */
-const SETTINGS = /^(KAFKA_|CHAT_|HF_|JUPYTER|TEST_)/;
+const SETTINGS = /^(KAFKA_|CHAT_|HF_|JUPYTER|COLAB$|TEST_)/;
 
 /** What is installed or downloaded once for all: the run's folder has links to it. */
 const SHARED = ["venv", "kafka", "models"];
