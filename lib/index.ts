@@ -2,6 +2,7 @@ export { readSettings, type ClusterSettings, type Settings } from "./settings.js
 export type { OnProgress, Progress } from "./progress.js";
 
 export { freePort } from "./daemon/port.js";
+export { waitUntil, type WaitOptions } from "./daemon/waitUntil.js";
 
 export { findKafka, type RunningKafka, stopKafka } from "./kafka/findKafka.js";
 export { startKafka, type StartKafkaOptions } from "./kafka/startKafka.js";
@@ -28,15 +29,22 @@ export { type ChatMessage, parseMessage, serializeMessage, timestampNow } from "
 export { type Chat, NoReplyError, type SayOptions } from "./chat/Chat.js";
 export { openChat, type OpenChatOptions } from "./chat/openChat.js";
 export { buildPrompt, GREETING, MEMORY_TOKENS, PERSONA } from "./chat/prompt.js";
-export type { Reply } from "./chat/Reply.js";
+export { readReply, type Reply } from "./chat/Reply.js";
+export type { PersonTimes } from "./chat/TurnClock.js";
+export { pacedModel } from "./chat/pacedModel.js";
 export { type ConversationEvent, followConversation, type FollowOptions } from "./chat/followConversation.js";
 export { type FailedRecord, listErrors, resend } from "./chat/errorTopic.js";
 export { checkMemory, type MemoryCheck } from "./chat/checkMemory.js";
 export { type RunningAssistant, startAssistant, type StartAssistantOptions } from "./chat/startAssistant.js";
+export { type AssistantProcess, startAssistantProcess, type StartAssistantProcessOptions } from "./commands/startAssistantProcess.js";
 export { type ChatTopics, ensureChatTopics, topicsOf } from "./chat/topics.js";
 
+export { drawTurn } from "./notebook/drawTurn.js";
+export { drawWorkers, type DrawWorkersOptions } from "./notebook/drawWorkers.js";
 export { formatRecords } from "./notebook/formatRecords.js";
 export { markdownTable } from "./notebook/markdownTable.js";
 export { maskIds } from "./notebook/maskIds.js";
 export { readRecords, type ReadRecordsOptions } from "./notebook/readRecords.js";
+export { readTopic, type ReadTopicOptions } from "./notebook/readTopic.js";
 export { showProgress } from "./notebook/showProgress.js";
+export { summarizeTurns, type TurnSummary } from "./notebook/summarizeTurns.js";

@@ -26,6 +26,8 @@ export class Assistant {
   private readonly signals = new EventEmitter<{ heartbeat: []; settled: [] }>();
   private readonly stopped = new AbortController();
   private assigned = new Set<number>();
+  /** In the group, which has no partition left for it. */
+  private idle = false;
   private settling: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
 
@@ -38,7 +40,8 @@ export class Assistant {
   ) {
     this.consumer = new GroupConsumer(kafka, {
       group: context.topics.group, topic: context.topics.chat, ...limits,
-      onAssigned: (partitions) => this.assign(partitions),
+      onAssigned: (partitions) => this.assign(partitions, { idle: partitions.length === 0 }),
+      onLost: () => this.assign([], { idle: false }),
       onRecords: (run) => {
         const owner = this.owners.get(run.partition);
         if (owner === undefined) return;
@@ -83,9 +86,10 @@ export class Assistant {
   }
 
   /** The group has shared the partitions out anew. kafkajs tells nothing about partitions that were taken away, so they are compared. */
-  private assign(partitions: number[]): void {
+  private assign(partitions: number[], { idle }: { idle: boolean }): void {
     if (this.stopped.signal.aborted) return;
     this.assigned = new Set(partitions);
+    this.idle = idle;
     for (const [partition, owner] of this.owners) if (!this.assigned.has(partition)) this.drop(owner, new Error(`partition ${partition} was given to another assistant`));
     this.settle();
   }
@@ -110,6 +114,7 @@ export class Assistant {
     }
     if (this.stopped.signal.aborted) return;
     this.context.onEvent({ type: "assigned", partitions: this.partitions });
+    if (this.idle) this.context.onEvent({ type: "warning", message: nothingLeft(this.context) });
     this.signals.emit("settled");
   }
 
@@ -161,4 +166,10 @@ export class Assistant {
     if (owner.waiting > this.limits.maxWaiting / 2 || !this.full.delete(owner.partition)) return;
     this.consumer.resume(owner.partition);
   }
+}
+
+function nothingLeft({ topics: { group, chat }, partitions }: AssistantContext): string {
+  return `No partition is left for this assistant: the group "${group}" has more assistants than the topic "${chat}" has partitions (${partitions}). `
+    + `It waits, and takes over when another one leaves. What to do: stop it. Or, so that more than ${partitions} can work, choose a new topic (CHAT_TOPIC) and create it `
+    + "with more partitions before its first message; a topic in use keeps its number, which decides where a conversation lies.";
 }

@@ -11,6 +11,7 @@ import { ReplyStream } from "./ReplyStream.js";
 import { retryUntil } from "./retryUntil.js";
 import { parseTokens } from "./TokenRecord.js";
 import type { ChatTopics } from "./topics.js";
+import { TurnClock } from "./TurnClock.js";
 
 /** What is told while a reply is on its way. */
 export interface ChatListeners {
@@ -41,6 +42,7 @@ const NOTICE_AFTER_MS = 3_000;
 
 interface Waiting {
   stream: ReplyStream;
+  clock: TurnClock;
   resolve: (reply: Reply) => void;
   reject: (error: Error) => void;
   onSign: () => void;
@@ -86,21 +88,24 @@ export class Chat {
     signal?.throwIfAborted();
     const { onText = () => undefined, onRestart = () => undefined, onNotice = () => undefined } = { ...this.listeners, ...own };
     const question = randomUUID();
+    const clock = new TurnClock();
+    const stream = new ReplyStream(clock.timing({ onText, onRestart }));
     let notice = setTimeout(() => onNotice("Kafka does not answer. The message is sent again until it does; nothing is lost."), NOTICE_AFTER_MS);
     const limit = AbortSignal.timeout(timeoutMs);
-    const replied = this.expect(question, new ReplyStream({ onText, onRestart }), () => clearTimeout(notice));
+    const replied = this.expect(question, { stream, clock, onSign: () => clearTimeout(notice) });
     replied.catch(() => undefined);
     const cancel = (): void => void this.cancel(question).catch((error: unknown) => this.waiting.get(question)?.reject(error as Error));
     const expire = (): void => this.waiting.get(question)?.reject(new NoReplyError(
       `No reply within ${timeoutMs / 1000} s. The message is in the topic and will be answered when an assistant runs: \`npm run assistant\`.`));
     try {
       await this.send("human", text, question);
+      clock.acknowledged();
       clearTimeout(notice);
       if (this.waiting.get(question)?.seen === false) notice = setTimeout(() => onNotice("Sent. No assistant has begun to answer yet; if none runs: `npm run assistant`."), NOTICE_AFTER_MS);
       limit.addEventListener("abort", expire, { once: true });
       if (signal?.aborted) cancel();
       else signal?.addEventListener("abort", cancel, { once: true });
-      return await replied;
+      return { ...await replied, person: clock.read() };
     } finally {
       clearTimeout(notice);
       limit.removeEventListener("abort", expire);
@@ -142,6 +147,7 @@ export class Chat {
     if (reply === undefined || waiting === undefined) return;
     waiting.seen = true;
     waiting.onSign();
+    waiting.clock.committed();
     waiting.stream.finish(reply.text);
     waiting.resolve(reply);
   }
@@ -152,10 +158,10 @@ export class Chat {
     for (const { reject } of this.waiting.values()) reject(error);
   }
 
-  private expect(question: string, stream: ReplyStream, onSign: () => void): Promise<Reply> {
+  private expect(question: string, listener: Pick<Waiting, "stream" | "clock" | "onSign">): Promise<Reply> {
     if (this.failure !== undefined) throw this.failure;
     return new Promise((resolve, reject) => {
-      const waiting = { stream, resolve, reject, onSign, seen: false };
+      const waiting = { ...listener, resolve, reject, seen: false };
       this.waiting.set(question, waiting);
       this.waiting.set(replyIdOf(this.conversation, question), waiting);
     });

@@ -1,6 +1,7 @@
 import type { LogRecord } from "../kafka/LogRecord.js";
 import { parseMessage } from "./ChatMessage.js";
 import { identityOf } from "./identity.js";
+import type { PersonTimes } from "./TurnClock.js";
 
 /** A reply as it was committed. */
 export interface Reply {
@@ -26,6 +27,8 @@ export interface Reply {
   sampling: Record<string, unknown>;
   /** Tokens, and milliseconds: waitMs for its turn, answerMs for all attempts, and what the model tells of the generation. */
   timings: Record<string, unknown>;
+  /** What the person's side measured; only who has said the message knows it. */
+  person: PersonTimes | undefined;
 }
 
 /** The reply in a record of the chat topic, or undefined where the record is none. */
@@ -40,6 +43,7 @@ export function readReply(record: LogRecord): Reply | undefined {
       id: identityOf(record), text, conversation, replyTo, partition, offset, timestamp, cancelled: headers.get("cancelled") === "true",
       error: headers.get("error"), model: headers.get("model"), worker: headers.get("worker"),
       modelSha256: headers.get("model_sha256"), sampling: parseFacts(headers.get("sampling")), timings: parseFacts(headers.get("timings")),
+      person: undefined,
     };
   } catch {
     // No message at all: the assistant puts it into the error topic.

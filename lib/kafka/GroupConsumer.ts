@@ -20,6 +20,8 @@ export interface GroupConsumerOptions {
   rebalanceTimeoutMs: number;
   /** All partitions that this member has, each time that the group has shared them out. New ones are paused until startAt(). */
   onAssigned: (partitions: number[]) => void;
+  /** This member has lost its place in the group, and all partitions with it, until it has joined again. */
+  onLost: () => void;
   onRecords: (run: RecordRun) => void;
   /** The group's coordinator has confirmed that this member still has what it was assigned. */
   onHeartbeat: () => void;
@@ -111,7 +113,7 @@ export class GroupConsumer {
     this.options.onTrouble(payload.error);
     if (payload.restart) return;
     this.assigned.clear();
-    this.options.onAssigned([]);
+    this.options.onLost();
     const again = async (): Promise<void> => {
       if (this.stopping !== undefined) return;
       try {

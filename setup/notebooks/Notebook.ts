@@ -50,6 +50,7 @@ export function hasTag({ metadata }: Cell, tag: CellTag): boolean {
  * What a code cell's tags say of its outputs; without one they are the same wherever it runs.
  * - `varies`: they differ from machine to machine
  * - `model`: they are what the embedded model says
+ * - both: the model's words, in a form that differs from run to run; not compared, but brought up to date with the model's
  */
 export type CellTag = "varies" | "model";
 
