@@ -1,3 +1,4 @@
+import { checkReachable } from "../kafka/checkReachable.js";
 import { connectKafka } from "../kafka/connectKafka.js";
 import { readToEnd } from "../kafka/readToEnd.js";
 import type { Settings } from "../settings.js";
@@ -29,8 +30,10 @@ export interface MemoryCheck {
 /**
  * Folds the chat topic anew and compares the result with the memory topic. The partitions are taken over for that, so no
  * assistant changes anything meanwhile; running assistants take them back afterwards.
+ * @throws ClusterUnreachableError when no broker answers.
  */
 export async function checkMemory({ settings, model, write = false }: CheckMemoryOptions): Promise<MemoryCheck> {
+  await checkReachable(settings.cluster);
   const kafka = connectKafka(settings.cluster);
   const { topics, partitions } = await ensureChatTopics(kafka, settings.chatTopic);
   const result: MemoryCheck = { conversations: 0, different: [], missing: [], surplus: [] };

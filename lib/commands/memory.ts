@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { checkMemory } from "../chat/checkMemory.js";
+import { checkReachable } from "../kafka/checkReachable.js";
 import { loadModel } from "../model/loadModel.js";
 import { readSettings } from "../settings.js";
 
@@ -19,6 +20,8 @@ export async function main(argv: string[]): Promise<number> {
     return values.help ? 0 : 2;
   }
   const settings = readSettings();
+  // Before the model, which may take long to load.
+  await checkReachable(settings.cluster);
   const model = await loadModel({ model: settings.chatModel });
   try {
     const write = action === "rebuild";
