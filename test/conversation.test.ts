@@ -148,13 +148,39 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     await open(settings).then((other) => other.say("other"));
     await running.stop();
     const model = new ScriptedModel(echo);
-    assert.deepEqual(await checkMemory({ settings, model }), { conversations: 2, different: [], missing: [], surplus: [] });
+    assert.deepEqual(await checkMemory({ settings, model }), { conversations: 2, different: [], missing: [], surplus: [], elsewhere: [] });
 
     await writeLog(settings, [{ topic: memory, partition: partitionOfKey(chat.conversation, 6), key: chat.conversation, value: null }]);
     assert.deepEqual((await checkMemory({ settings, model, write: true })).missing, [chat.conversation]);
     assert.deepEqual((await checkMemory({ settings, model })).missing, []);
     await assistant(settings);
     assert.match((await chat.say("four")).text, /\(8 before\)/, "two, endless, twice, three, and their replies");
+  });
+
+  test("is no part of the memory as far as another program of the group has answered it, and the check tells that from a fault", async () => {
+    const settings = cluster.settings();
+    const { chat: topic, group, memory } = topicsOf(settings.chatTopic);
+    const model = new ScriptedModel(echo);
+    const [greeted, bare, mixed] = await Promise.all([open(settings), open(settings), open(settings)]);
+    const first = await assistant(settings);
+    await mixed.say("one");
+    await first.stop();
+    await greeted.greet();
+    // The simple form of notebook 4: it replies without a word about what it answers, and commits nothing but the offset.
+    const simple = await startSimpleForm(settings, topic, group);
+    for (const chat of [greeted, bare, mixed]) await askSimpleForm(settings, chat.conversation, "simple");
+    await simple.stop();
+    const running = await assistant(settings);
+    assert.equal((await mixed.say("and now?")).text, "re: and now? (2 before)", "the first turn, and nothing of what the other program said");
+    await running.stop();
+    const { elsewhere, ...rest } = await checkMemory({ settings, model });
+    assert.deepEqual(rest, { conversations: 3, different: [], missing: [], surplus: [] });
+    assert.deepEqual(elsewhere.sort(), [greeted, bare, mixed].map(({ conversation }) => conversation).sort());
+
+    await writeLog(settings, [{ topic: memory, partition: partitionOfKey(mixed.conversation, 6), key: mixed.conversation, value: null }]);
+    assert.deepEqual((await checkMemory({ settings, model, write: true })).missing, [mixed.conversation], "what an assistant answered has to be there");
+    await assistant(settings);
+    assert.equal((await mixed.say("still?")).text, "re: still? (4 before)");
   });
 
   test("gets one reply that takes longer than the session and the rebalance may, also when another assistant joins meanwhile", async () => {
@@ -229,3 +255,29 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     assert.equal(parseMessage(sent.value).uuid, uuid);
   });
 });
+
+/** Consumer 1 as notebook 4 shows it first. */
+async function startSimpleForm(settings: Settings, topic: string, group: string): Promise<{ stop(): Promise<void> }> {
+  const kafka = connectKafka(settings.cluster);
+  const [consumer, producer] = [kafka.consumer({ groupId: group, maxWaitTimeInMs: 100 }), kafka.producer({ allowAutoTopicCreation: false })];
+  await Promise.all([consumer.connect(), producer.connect()]);
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      const { role, text, conversation } = parseMessage(message.value);
+      if (role === "human") await producer.send({ topic, messages: [{ key: conversation, headers: { uuid: randomUUID() }, value: said("AI", `re: ${text}`, conversation) }] });
+    },
+  });
+  return { stop: async () => void await Promise.all([consumer.disconnect(), producer.disconnect()]) };
+}
+
+async function askSimpleForm(settings: Settings, conversation: string, text: string): Promise<void> {
+  const { chatTopic: topic } = settings;
+  await writeLog(settings, [{ topic, partition: partitionOfKey(conversation, 6), key: conversation, headers: { uuid: randomUUID() }, value: said("human", text, conversation) }]);
+  const answered = async (): Promise<boolean> => (await readLog(settings, topic)).some(({ key, value }) => key?.toString() === conversation && parseMessage(value).text === `re: ${text}`);
+  await waitUntil(answered, { description: "The simple form has not answered", timeoutMs: 20_000 });
+}
+
+function said(role: "human" | "AI", text: string, conversation: string): string {
+  return serializeMessage({ uuid: randomUUID(), role, text, conversation, timestamp: 1n });
+}

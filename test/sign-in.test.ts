@@ -50,6 +50,23 @@ describe("settings that do not fit the broker", { timeout: 60_000 }, () => {
     }
   });
 
+  test("somebody who accepts a connection and then says nothing is told after a limit", async () => {
+    const sockets: net.Socket[] = [];
+    const server = net.createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as net.AddressInfo;
+    const begun = performance.now();
+    try {
+      await assert.rejects(checkReachable({ ...cluster, brokers: [`127.0.0.1:${port}`] }, 3_000, 500), {
+        name: "ClusterUnreachableError", message: new RegExp(`listens at 127\\.0\\.0\\.1:${port}, but does not answer as Kafka does within 500 ms`),
+      });
+      assert.ok(performance.now() - begun < 5_000, "a client of its own would try for a minute");
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    }
+  });
+
   test("what a broker refuses is not tried again", async () => {
     let tries = 0;
     const refuse = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { checkReachable } from "../kafka/checkReachable.js";
 import { connectKafka } from "../kafka/connectKafka.js";
 import type { LogRecord } from "../kafka/LogRecord.js";
 import { partitionOfKey } from "../kafka/partitionOfKey.js";
@@ -21,8 +22,12 @@ export interface FailedRecord {
   value: Buffer | null;
 }
 
-/** All records of the error topic, oldest first in each partition. */
+/**
+ * All records of the error topic, oldest first in each partition.
+ * @throws ClusterUnreachableError when no broker answers.
+ */
 export async function listErrors(settings: Settings): Promise<FailedRecord[]> {
+  await checkReachable(settings.cluster);
   const kafka = connectKafka(settings.cluster);
   const { topics } = await ensureChatTopics(kafka, settings.chatTopic);
   return (await readToEnd(kafka, topics.errors)).map(toFailedRecord);

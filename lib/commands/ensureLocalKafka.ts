@@ -1,12 +1,15 @@
+import { checkReachable } from "../kafka/checkReachable.js";
 import { findKafka } from "../kafka/findKafka.js";
 import { startKafka } from "../kafka/startKafka.js";
 import type { Settings } from "../settings.js";
 
 /**
- * Starts the local broker unless one runs or KAFKA_BROKERS names a cluster. What it does goes to stderr, so that replies alone are on stdout.
+ * Starts the local broker unless one runs; where KAFKA_BROKERS names a cluster, finds out whether that answers. What it does goes to stderr, so that replies alone are on stdout.
  * @returns whether it was started here.
+ * @throws ClusterUnreachableError, SignInError when the cluster of KAFKA_BROKERS cannot be used.
  */
 export async function ensureLocalKafka(settings: Settings, signal?: AbortSignal): Promise<boolean> {
+  if (settings.cluster.external) await checkReachable(settings.cluster);
   if (settings.cluster.external || await findKafka({ settings }) !== undefined) return false;
   const started = performance.now();
   const { version, port, pid } = await startKafka({ settings, signal });

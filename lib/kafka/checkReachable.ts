@@ -7,11 +7,14 @@ export class ClusterUnreachableError extends Error {
   override name = "ClusterUnreachableError";
 }
 
+/** Limit for what accepts a connection to answer as Kafka does, in milliseconds; a busy broker needs far less than one second. */
+const ANSWER_LIMIT_MS = 10_000;
+
 /**
  * Finds out at once whether any broker accepts connections, and these settings: a Kafka client would try for half a minute before it says so.
  * @throws ClusterUnreachableError, SignInError that say what to do.
  */
-export async function checkReachable(cluster: ClusterSettings, timeoutMs = 3_000): Promise<void> {
+export async function checkReachable(cluster: ClusterSettings, timeoutMs = 3_000, answerMs = ANSWER_LIMIT_MS): Promise<void> {
   const { brokers, external } = cluster;
   try {
     await Promise.any(brokers.map((broker) => connect(broker, timeoutMs)));
@@ -20,7 +23,22 @@ export async function checkReachable(cluster: ClusterSettings, timeoutMs = 3_000
     throw new ClusterUnreachableError(`No Kafka broker answers at ${brokers.join(", ")} within ${timeoutMs} ms. ${next}`, { cause: error });
   }
   // The local broker is ours and wants neither TLS nor a name.
-  if (external) await checkSignIn(cluster);
+  if (external) await answered(checkSignIn(cluster), brokers, answerMs);
+}
+
+/** Something else may listen there, or a broker that is stopped in the middle: both accept, and then say nothing. */
+async function answered(signingIn: Promise<void>, brokers: string[], answerMs: number): Promise<void> {
+  let limit: NodeJS.Timeout | undefined;
+  const silent = new Promise<never>((_, reject) => {
+    limit = setTimeout(() => reject(new ClusterUnreachableError(
+      `Somebody listens at ${brokers.join(", ")}, but does not answer as Kafka does within ${answerMs} ms. Check the port in KAFKA_BROKERS, and whether that broker is well.`)), answerMs);
+  });
+  try {
+    await Promise.race([signingIn, silent]);
+  } finally {
+    clearTimeout(limit);
+    signingIn.catch(() => undefined);
+  }
 }
 
 function connect(broker: string, timeoutMs: number): Promise<void> {

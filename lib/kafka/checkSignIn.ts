@@ -11,6 +11,8 @@ export class SignInError extends Error {
 
 /** Limit for a TLS handshake, in milliseconds. */
 const TLS_LIMIT_MS = 3_000;
+/** Limit for one answer of a broker, in milliseconds. */
+const ANSWER_LIMIT_MS = 10_000;
 
 /**
  * Signs in once at each broker. Where none lets us in, and for a reason that lasts, says which; kafkajs takes most of these
@@ -35,7 +37,7 @@ export async function checkSignIn(cluster: ClusterSettings): Promise<void> {
 
 /** A broker lets a client connect that it does not know yet, so something is asked, too. */
 async function signIn(cluster: ClusterSettings, broker: string): Promise<void> {
-  const admin = connectKafka({ ...cluster, brokers: [broker] }, { retries: 0 }).admin();
+  const admin = connectKafka({ ...cluster, brokers: [broker] }, { retries: 0, requestTimeoutMs: ANSWER_LIMIT_MS }).admin();
   try {
     await admin.connect();
     await admin.listTopics();
@@ -101,7 +103,7 @@ async function wantsName(cluster: ClusterSettings, broker: string): Promise<bool
 }
 
 async function connect(cluster: ClusterSettings): Promise<void> {
-  const admin = connectKafka(cluster, { retries: 0 }).admin();
+  const admin = connectKafka(cluster, { retries: 0, requestTimeoutMs: ANSWER_LIMIT_MS }).admin();
   try {
     await admin.connect();
   } finally {

@@ -9,6 +9,8 @@ export interface ConnectOptions {
   onLog?: (entry: LogEntry) => void;
   /** How often what fails is tried again. Default 35, which takes about 30 s. */
   retries?: number;
+  /** Limit for one answer of a broker, in milliseconds. Default 30 000. */
+  requestTimeoutMs?: number;
 }
 
 /**
@@ -18,13 +20,13 @@ export interface ConnectOptions {
  * measured with a local broker: p50 15-22 ms instead of 300 ms). They go on for about 30 s, so that a restarted broker
  * is waited for.
  */
-export function connectKafka(cluster: ClusterSettings, { clientId = "kafka-llm-chat", onLog, retries = 35 }: ConnectOptions = {}): Kafka {
+export function connectKafka(cluster: ClusterSettings, { clientId = "kafka-llm-chat", onLog, retries = 35, requestTimeoutMs = 30_000 }: ConnectOptions = {}): Kafka {
   registerUnsupportedCodecs();
   const config: KafkaConfig = {
     clientId,
     brokers: cluster.brokers,
     connectionTimeout: 3_000,
-    requestTimeout: 30_000,
+    requestTimeout: requestTimeoutMs,
     retry: { initialRetryTime: 20, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries },
     logLevel: onLog === undefined ? kafkajs.logLevel.NOTHING : kafkajs.logLevel.WARN,
     ...(onLog === undefined ? {} : { logCreator: () => onLog }),
