@@ -22,7 +22,7 @@ describe("the check of the notebooks", () => {
   it("finds nothing in those that are committed", async () => {
     const { code, output } = await check();
     assert.equal(code, 0, output);
-    assert.match(output, /4 notebooks without a fault/);
+    assert.match(output, /5 notebooks without a fault/);
   });
 
   it("finds everything that does not belong into a notebook", async () => {
@@ -64,7 +64,7 @@ describe("npm run walkthrough", { timeout: 540_000 }, () => {
     const running: RunningKafka = await startKafka(kafka());
     const { code, output } = await walkthrough().ended;
     assert.equal(code, 0, output);
-    for (const name of ["1-install", "2-build-llama-cpp", "3-start-kafka", "4-chat"]) {
+    for (const name of ["1-install", "2-build-llama-cpp", "3-start-kafka", "4-chat", "5-scale-and-recover"]) {
       assert.match(output, new RegExp(`${name} +ok +[\\d.]+ s`));
       for (const kind of ["ipynb", "html"]) assert.ok(fs.existsSync(path.join(state.folder, "walkthrough", `${name}.${kind}`)), `${name}.${kind}`);
     }
