@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { checkMemory, connectKafka, type ConversationEvent, followConversation, listErrors, openChat, parseMessage, partitionOfKey, resend, type RunningAssistant, serializeMessage, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
+import { cancelReplies, checkMemory, connectKafka, type ConversationEvent, followConversation, listErrors, openChat, parseMessage, partitionOfKey, resend, type RunningAssistant, serializeMessage, type Settings, startAssistant, type StartAssistantOptions, startAssistantProcess, topicsOf } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
+import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
+import { readPartitions } from "kafka-llm-chat/internal/kafka/readPartitions.js";
 import { readLog, writeLog } from "./support/readLog.js";
+import { run } from "./support/setup-machine.js";
 import { forever, type Script, ScriptedModel } from "./support/ScriptedModel.js";
 import { type TestCluster, testCluster } from "./support/testCluster.js";
+
+const ENTRY = path.join(repositoryRoot, "setup", "run.mjs");
 
 /** Tells what it was shown, in words that the test can count. */
 const echo: Script = async function* (input, prompt) {
@@ -89,6 +95,15 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     }
   });
 
+  test("has its messages in the order in which they were said, also when nobody waits for the replies", async () => {
+    const settings = cluster.settings();
+    const chat = await open(settings);
+    await assistant(settings);
+    const said = Array.from({ length: 30 }, (_, n) => `message ${n}`);
+    const replies = await Promise.all(said.map((text) => chat.say(text)));
+    assert.deepEqual(replies.map(({ text }) => text), said.map((text, n) => `re: ${text} (${n === 0 ? 0 : 2 * n} before)`));
+  });
+
   test("shows on request what the assistant has forgotten, and is gone when it is deleted", async () => {
     const settings = cluster.settings();
     await assistant(settings, echo, { memoryTokens: 8 });
@@ -107,7 +122,7 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     assert.deepEqual(texts(after.events), ["five", "re: five (0 before)"]);
   });
 
-  test("is cancelled from another process's side while it is written; after the commit a wish has no effect", async () => {
+  test("is cancelled by its person while it is written; a wish that comes when the reply is finished has no effect, and the person is told", async () => {
     const settings = cluster.settings();
     await assistant(settings, async function* (input, _prompt, signal) {
       yield "so far";
@@ -122,7 +137,58 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     } });
     const { text, cancelled } = await reply;
     assert.deepEqual([text, cancelled, shown], ["so far", true, "so far"]);
-    assert.equal((await chat.say("short")).cancelled, false);
+
+    const late = new AbortController();
+    const notices: string[] = [];
+    const short = await chat.say("short", { signal: late.signal, onText: () => late.abort(), onNotice: (notice) => notices.push(notice) });
+    assert.deepEqual([short.text, short.cancelled], ["so far", false]);
+    assert.deepEqual(notices, ["The reply was finished before the wish to cancel it came."]);
+  });
+
+  test("is cancelled by another process, wherever it is answered: what is written, and what waits for its turn", async (context) => {
+    const settings = cluster.settings();
+    const { control } = topicsOf(settings.chatTopic);
+    const env = { ...process.env, KAFKA_BROKERS: settings.cluster.brokers.join(","), CHAT_TOPIC: settings.chatTopic };
+    started.push(await startAssistantProcess({ env, pace: 10 }));
+    const chat = await open(settings);
+    const nothing = await run(process.execPath, [ENTRY, "chat", "--cancel", chat.conversation], { env });
+    assert.deepEqual([nothing.code, nothing.output.trim()], [1, `Nothing is being answered in conversation ${chat.conversation}`]);
+
+    let shown = "";
+    let lastWord = 0;
+    const first = chat.say("What is Kafka?", { onText: (text) => {
+      shown += text;
+      lastWord = performance.now();
+    } });
+    const second = chat.say("What is a topic?");
+    let wished = 0;
+    const wishes = await readPartitions(connectKafka(settings.cluster), {
+      positions: [{ topic: control, partition: partitionOfKey(chat.conversation, 6), offset: 0n }], onError: (error) => assert.fail(error),
+      onRecord: () => (wished ||= performance.now()),
+    });
+    started.push(wishes);
+    await waitUntil(() => shown !== "", { description: "Nothing is being written", timeoutMs: 20_000 });
+    const { code, output } = await run(process.execPath, [ENTRY, "chat", "--cancel", chat.conversation], { env });
+    const [stopped, unwritten] = await Promise.all([first, second]);
+    assert.deepEqual([stopped.cancelled, unwritten.cancelled, stopped.text, unwritten.text], [true, true, shown, ""]);
+    assert.equal(code, 0, output);
+    assert.ok(output.includes(`Cancelled the reply to "What is Kafka?". It is: ${shown}`) && output.includes('Cancelled the reply to "What is a topic?". It is: (nothing was written)'), output);
+    const committed = (stopped.person?.saidAt ?? 0) + (stopped.person?.committedMs ?? 0) - performance.timeOrigin;
+    const [untilLastWord, untilReply] = [Math.max(0, lastWord - wished), committed - wished];
+    context.diagnostic(`from the wish, as read from its topic, to the last word ${untilLastWord.toFixed(0)} ms, to the committed reply ${untilReply.toFixed(0)} ms; a word was written every 100 ms`);
+    assert.ok(untilLastWord < 5_000 && untilReply < 10_000, `${untilLastWord} ms, ${untilReply} ms`);
+  });
+
+  test("has a wish to cancel heeded also by an assistant that starts after it, and whoever wishes is told that nobody has answered", async () => {
+    const settings = cluster.settings();
+    const chat = await open(settings);
+    const reply = chat.say("never");
+    await waitUntil(async () => (await readLog(settings, settings.chatTopic)).length > 0, { description: "Nothing is said", timeoutMs: 10_000 });
+    const [wish, ...others] = await cancelReplies({ settings, conversation: chat.conversation, timeoutMs: 2_000 });
+    assert.deepEqual([wish?.text, wish?.reply, others], ["never", undefined, []]);
+    await assistant(settings);
+    assert.deepEqual([(await reply).text, (await reply).cancelled], ["", true]);
+    assert.deepEqual(await cancelReplies({ settings, conversation: chat.conversation }), [], "it is answered now");
   });
 
   test("has a memory that the chat topic alone gives again, also after a delete, an error, a cancel, a repeat and a remark", async () => {

@@ -5,12 +5,12 @@ import type { LogRecord } from "../kafka/LogRecord.js";
 import { partitionOfKey } from "../kafka/partitionOfKey.js";
 import { readEndOffsets, readOffsetsAt, readStartOffsets } from "../kafka/readOffsets.js";
 import { readPartitions } from "../kafka/readPartitions.js";
-import { readToEnd } from "../kafka/readToEnd.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { Role } from "./ChatMessage.js";
-import { parseMemory, type Memory } from "./Memory.js";
+import type { Memory } from "./Memory.js";
 import { MAX_TEXT_BYTES } from "./prompt.js";
 import { readIncoming } from "./readIncoming.js";
+import { readMemory } from "./readMemory.js";
 import { readReply } from "./Reply.js";
 import { ReplyStream } from "./ReplyStream.js";
 import { parseTokens } from "./TokenRecord.js";
@@ -52,7 +52,7 @@ export async function* followConversation({ conversation, history = "window", se
   const kafka = connectKafka(settings.cluster);
   const { topics, partitions } = await ensureChatTopics(kafka, settings.chatTopic);
   const partition = partitionOfKey(conversation, partitions);
-  const memory = await readMemory(settings, topics.memory, partition, conversation);
+  const memory = await readMemory(kafka, topics.memory, partition, conversation);
   const ends = await readEndOffsets(kafka, [topics.chat]);
   const end = ends.get(topics.chat)?.get(partition) ?? 0n;
   const tokensFrom = (await readOffsetsAt(kafka, topics.tokens, Date.now() - TOKENS_FROM_MS)).get(partition) ?? 0n;
@@ -150,17 +150,6 @@ class Sequence {
     this.told.add(event.id);
     this.tell(event);
   }
-}
-
-async function readMemory(settings: Settings, topic: string, partition: number, conversation: string): Promise<Memory | undefined> {
-  let memory: Memory | undefined;
-  await readToEnd(connectKafka(settings.cluster), topic, {
-    partitions: [partition],
-    onRecord: ({ key, value }) => {
-      if (key?.toString() === conversation) memory = value === null ? undefined : parseMemory(value);
-    },
-  });
-  return memory;
 }
 
 function later(a: bigint, b: bigint): bigint {
