@@ -15,7 +15,7 @@ export type Message = Extract<Incoming, { kind: "question" | "remark" | "delete"
 /** What a message turned out to be worth writing: all of it in one transaction, which its memory keeps from happening twice. */
 export interface Result {
   /** The reply, and the message in the memory that stands for it. */
-  reply?: { record: NewRecord; remembered: RememberedMessage | undefined };
+  reply?: { id: string; record: NewRecord; remembered: RememberedMessage | undefined };
   memory?: { conversation: string; memory: Memory };
   error?: NewRecord;
   event?: AssistantEvent;
@@ -64,7 +64,7 @@ async function handleQuestion(place: Place, record: LogRecord, message: Extract<
   const asked: RememberedMessage[] = error === undefined ? [{ id: identity, role: "human", text, offset }] : [];
   const replied: RememberedMessage[] = error === undefined && given.text !== "" ? [{ id, role: "AI", text: given.text, offset }] : [];
   return {
-    reply: { record: replyRecord({ ...context, partition, conversation, question: identity, reply: id, answer: given, ...times }), remembered: replied[0] },
+    reply: { id, record: replyRecord({ ...context, partition, conversation, question: identity, reply: id, answer: given, ...times }), remembered: replied[0] },
     memory: { conversation, memory: await fit(context, remember(memory, { offset, identity, messages: [...asked, ...replied] })) },
     ...(error === undefined ? {} : { error: errorRecord(context.topics.errors, record, error.reason, error.message) }),
     event: { type: "reply", partition, conversation, text: given.text, cancelled: given.cancelled, error: error?.message },
