@@ -24,7 +24,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=14e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=13e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -42,11 +42,12 @@ def options():
 
 
 def plan(progress):
-    """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, then in long ones."""
-    if progress < 0.06: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
-    if progress < 0.14: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
-    if progress < 0.55: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
-    return {"limit": 1024, "bare": 0.1, "long": 0.03, "drills": 0.2, "echo": 0.2, "quiz": 0.4}
+    """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, many of them mere questions, then in long ones."""
+    if progress < 0.0415: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
+    if progress < 0.097: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
+    if progress < 0.38: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
+    if progress < 0.65: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
+    return {"limit": 1024, "bare": 0.1, "long": 0.03, "drills": 0.25, "echo": 0.2, "quiz": 0.5}
 
 
 def rate(progress, step, decay):
