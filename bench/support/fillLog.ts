@@ -9,8 +9,8 @@ import { RecordWriter } from "kafka-llm-chat/internal/kafka/RecordWriter.js";
 import { QUESTIONS } from "./questions.js";
 
 const REPLY = "A topic is a named log of records. It is split into partitions, and each of them keeps its own order. ".repeat(2).trim();
-/** Turns that are written with one request. */
-const TURNS_A_BATCH = 500;
+/** Turns that are written with one request: all of one partition stay below 1 MB, which is what a broker takes. */
+const TURNS_A_BATCH = 150;
 const trim = trimmer(MEMORY_TOKENS, (text) => Math.ceil(text.length / 4));
 
 /**

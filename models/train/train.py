@@ -47,7 +47,7 @@ def plan(progress):
     if progress < 0.097: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
     if progress < 0.38: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
     if progress < 0.65: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
-    return {"limit": 1024, "bare": 0.1, "long": 0.03, "drills": 0.25, "echo": 0.2, "quiz": 0.5}
+    return {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15, "quiz": 0.4}
 
 
 def rate(progress, step, decay):
