@@ -1,3 +1,6 @@
+/** A sequence that begins with ESC [, a line break, or a character. */
+const TOKEN = new RegExp(`${String.fromCharCode(27)}\\[([\\d;?]*)([A-Za-z])|([\\r\\n])|[^]`, "g");
+
 /** What a terminal shows after all that was written to it; it has as many rows as are needed. Knows the sequences that readline writes. */
 export class Screen {
   private readonly cells: string[][] = [[]];
@@ -7,7 +10,7 @@ export class Screen {
   constructor(private readonly columns: number) {}
 
   write(output: string): this {
-    for (const [sequence, parameters, command, control] of output.matchAll(/\x1b\[([\d;?]*)([A-Za-z])|([\r\n])|[^]/g)) {
+    for (const [sequence, parameters, command, control] of output.matchAll(TOKEN)) {
       if (command !== undefined) this.command(command, Number(parameters || "1"), parameters ?? "");
       else if (control === "\r") this.column = 0;
       else if (control === "\n") this.moveTo(this.row + 1);
