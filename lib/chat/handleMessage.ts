@@ -4,7 +4,7 @@ import type { AssistantContext } from "./AssistantContext.js";
 import type { AssistantEvent } from "./AssistantEvent.js";
 import { errorRecord } from "./errorRecord.js";
 import { replyIdOf } from "./identity.js";
-import { forget, type Memory, remember, type RememberedMessage, toMessages, trim } from "./Memory.js";
+import { forget, type Memory, remember, type RememberedMessage, toMessages } from "./Memory.js";
 import { buildPrompt } from "./prompt.js";
 import type { Incoming } from "./readIncoming.js";
 import { replyRecord } from "./replyRecord.js";
@@ -48,7 +48,7 @@ export async function handleMessage(place: Place, record: LogRecord, message: Me
 async function handleRemark({ context }: Place, message: Extract<Message, { kind: "remark" }>, memory: Memory | undefined): Promise<Result> {
   const { conversation, identity, offset, message: { text } } = message;
   const messages: RememberedMessage[] = [{ id: identity, role: "AI", text, offset }];
-  return { memory: { conversation, memory: await fit(context, remember(memory, { offset, identity, messages })) } };
+  return { memory: { conversation, memory: await context.trim(remember(memory, { offset, identity, messages })) } };
 }
 
 async function handleQuestion(place: Place, record: LogRecord, message: Extract<Message, { kind: "question" }>, memory: Memory | undefined): Promise<Result> {
@@ -65,7 +65,7 @@ async function handleQuestion(place: Place, record: LogRecord, message: Extract<
   const replied: RememberedMessage[] = error === undefined && given.text !== "" ? [{ id, role: "AI", text: given.text, offset }] : [];
   return {
     reply: { id, record: replyRecord({ ...context, partition, conversation, question: identity, reply: id, answer: given, ...times }), remembered: replied[0] },
-    memory: { conversation, memory: await fit(context, remember(memory, { offset, identity, messages: [...asked, ...replied] })) },
+    memory: { conversation, memory: await context.trim(remember(memory, { offset, identity, messages: [...asked, ...replied] })) },
     ...(error === undefined ? {} : { error: errorRecord(context.topics.errors, record, error.reason, error.message) }),
     event: { type: "reply", partition, conversation, text: given.text, cancelled: given.cancelled, error: error?.message },
   };
@@ -81,8 +81,4 @@ async function generate({ context, partition, claim, signal }: Place, { conversa
   } finally {
     cancellations.forget(identity);
   }
-}
-
-function fit({ model, memoryTokens }: AssistantContext, memory: Memory): Promise<Memory> {
-  return trim(memory, memoryTokens, (text) => model.countTokens(text));
 }

@@ -1,0 +1,32 @@
+import { openChat, readSettings, startAssistantProcess } from "kafka-llm-chat";
+import type { Bench } from "../support/Bench.js";
+import { QUESTIONS } from "../support/questions.js";
+import type { Result } from "../support/Result.js";
+
+const TURNS = 40;
+
+/** Point 4: prompt tokens that a turn of a long conversation evaluates, against its whole prompt, which it evaluates where no sequence is kept. */
+export async function measureCache(bench: Bench): Promise<Result[]> {
+  const env = bench.environment();
+  bench.own(await startAssistantProcess({ env }));
+  const chat = bench.own(await openChat({ settings: readSettings(env) }));
+  const evaluated: number[] = [];
+  const whole: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const { timings } = await chat.say(QUESTIONS[turn % QUESTIONS.length] as string);
+    evaluated.push(Number(timings["promptTokensEvaluated"]));
+    whole.push(Number(timings["promptTokensEvaluated"]) + Number(timings["promptTokensReused"]));
+  }
+  return [{
+    title: `Prompt tokens evaluated a turn, ${TURNS} turns`, goal: "little more than the new message", compare: "ratio",
+    contestants: ["sequence kept", "whole prompt"],
+    rows: [
+      { name: "turn (median)", unit: "tokens", values: [evaluated, whole] },
+      { name: "all turns", unit: "tokens", values: [[sum(evaluated)], [sum(whole)]] },
+    ],
+  }];
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { ChatNodeLlamaCpp, freePort, loadModel, openChat, readSettings, startAssistant, startKafka } from "kafka-llm-chat";
+import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
+import type { Bench } from "../support/Bench.js";
+import type { Result, Row } from "../support/Result.js";
+
+const run = promisify(execFile);
+
+/** Point 8: from nothing to the first reply. */
+export async function measureStart(bench: Bench): Promise<Result[]> {
+  const rows: Row[] = ["set-up from nothing", "second set-up", "broker", "model", "assistant", "first reply"].map((name) => ({ name, unit: "s", values: [[]] }));
+  const time = async <Value>(row: number, work: () => Promise<Value>): Promise<Value> => {
+    const started = performance.now();
+    const value = await work();
+    rows[row]?.values[0]?.push((performance.now() - started) / 1000);
+    return value;
+  };
+  for (let round = 0; round < (bench.options.long ? bench.options.rounds : 1); round++) {
+    const copy = await copyOfRepository(bench);
+    const setUp = (): Promise<unknown> => run(process.execPath, ["setup/run.mjs", "setup"], { cwd: copy, env: withoutState() });
+    await time(0, setUp);
+    await time(1, setUp);
+  }
+  for (let round = 0; round < bench.options.rounds; round++) await bench.run(() => firstReply(bench, time));
+  return [{ title: "Start", contestants: ["takes"], rows }];
+}
+
+async function firstReply(bench: Bench, time: <Value>(row: number, work: () => Promise<Value>) => Promise<Value>): Promise<void> {
+  const { stateDirectory } = readSettings();
+  const own = await mkdtemp(path.join(stateDirectory, "bench-"));
+  bench.later(() => rm(own, { recursive: true, force: true }));
+  const port = await freePort();
+  const settings = readSettings({ ...process.env, KAFKA_BROKERS: "", KAFKA_PORT: String(port) });
+  bench.own(await time(2, () => startKafka({ port, settings, stateDirectory: own, jarsDirectory: path.join(stateDirectory, "kafka") })));
+  const model = await time(3, () => loadModel({ model: settings.chatModel }));
+  bench.later(() => model.dispose());
+  bench.own(await time(4, () => startAssistant({ settings, model: new ChatNodeLlamaCpp({ model }) })));
+  await time(5, async () => bench.own(await openChat({ settings })).say("What is a topic?"));
+}
+
+/** What git knows of, without what was installed. */
+async function copyOfRepository(bench: Bench): Promise<string> {
+  const copy = await mkdtemp(path.join(os.tmpdir(), "kafka-llm-chat-"));
+  bench.later(() => rm(copy, { recursive: true, force: true }));
+  const { stdout } = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: repositoryRoot, maxBuffer: 64 * 1024 * 1024 });
+  for (const file of stdout.split("\0").filter((name) => name !== "")) {
+    await mkdir(path.dirname(path.join(copy, file)), { recursive: true });
+    await cp(path.join(repositoryRoot, file), path.join(copy, file));
+  }
+  return copy;
+}
+
+function withoutState(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== "KAFKA_LLM_CHAT_STATE"));
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { connectKafka, freePort, readSettings, type Settings, startKafka } from "kafka-llm-chat";
+
+/** What has to be stopped at the end. */
+export interface Stoppable {
+  stop(): Promise<unknown>;
+}
+
+export interface BenchOptions {
+  rounds: number;
+  /** Also what takes many minutes. */
+  long: boolean;
+}
+
+/** A broker for measurements, and everything that they start: closed together, however they end. */
+export class Bench {
+  private readonly owned: (() => Promise<unknown>)[] = [];
+
+  private constructor(readonly options: BenchOptions, private readonly brokers: string) {}
+
+  /** Starts a broker of its own, with data that are removed afterwards; with KAFKA_BROKERS set, that cluster is measured. */
+  static async open(options: BenchOptions): Promise<Bench> {
+    const { stateDirectory, cluster } = readSettings();
+    if (cluster.external) return new Bench(options, cluster.brokers.join(","));
+    const own = path.join(stateDirectory, "bench", randomUUID());
+    const kafka = await startKafka({ port: await freePort(), stateDirectory: own, jarsDirectory: path.join(stateDirectory, "kafka") });
+    const bench = new Bench(options, kafka.brokers.join(","));
+    bench.later(async () => {
+      await kafka.stop();
+      await rm(own, { recursive: true, force: true });
+    });
+    return bench;
+  }
+
+  /** Environment of a chat under topics that nobody else uses; they are deleted at the end. */
+  environment(): NodeJS.ProcessEnv {
+    const topic = `bench-${randomUUID().slice(0, 8)}`;
+    const env = { ...process.env, KAFKA_BROKERS: this.brokers, CHAT_TOPIC: topic };
+    this.later(() => deleteTopics(readSettings(env), topic));
+    return env;
+  }
+
+  /** Stops something at the end, or sooner with finish(). */
+  own<Resource extends Stoppable>(resource: Resource): Resource {
+    this.later(() => resource.stop());
+    return resource;
+  }
+
+  later(stop: () => Promise<unknown>): void {
+    this.owned.push(stop);
+  }
+
+  /** What was started since, the last first. */
+  async close(keep = 0): Promise<void> {
+    while (this.owned.length > keep) await this.owned.pop()?.().catch((error: unknown) => console.error((error as Error).message));
+  }
+
+  /** Runs one measurement, and stops what it has started. */
+  async run<Value>(measure: (bench: Bench) => Promise<Value>): Promise<Value> {
+    const before = this.owned.length;
+    try {
+      return await measure(this);
+    } finally {
+      await this.close(before);
+    }
+  }
+}
+
+async function deleteTopics(settings: Settings, prefix: string): Promise<void> {
+  const admin = connectKafka(settings.cluster).admin();
+  await admin.connect();
+  try {
+    const topics = (await admin.listTopics()).filter((topic) => topic === prefix || topic.startsWith(`${prefix}-`));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+  } finally {
+    await admin.disconnect();
+  }
+}
