@@ -7,8 +7,9 @@ import { readContext } from "./stages/context.js";
 
 const HELP = `npm start [-- [--port N] [--address A] [--no-browser]]
 
-Opens JupyterLab on the notebooks, and installs first what is missing. Ctrl+C stops it, and a Kafka broker that was
-started meanwhile.
+Opens JupyterLab on the notebooks, and installs first what is missing. Ctrl+C stops it, and a Kafka broker that a
+notebook has started meanwhile; not one that a command has started (npm run kafka, chat, assistant). Where another
+npm start has JupyterLab open already, this one says where, and ends.
 
   --port N       listen there; default: 8888, or the next port that is free
   --address A    of this machine, to listen on; default: 127.0.0.1, so that no other machine reaches it
@@ -17,7 +18,7 @@ started meanwhile.
 
 /**
  * `npm start`.
- * @returns the exit code: 0 when it was stopped, 1 when JupyterLab ended by itself
+ * @returns the exit code: 0 when it was stopped, or another one has JupyterLab open; 1 when JupyterLab ended by itself
  */
 export async function main(argv: string[]): Promise<number> {
   const options = parse(argv);
@@ -32,6 +33,10 @@ export async function main(argv: string[]): Promise<number> {
     throw error;
   });
   if (jupyter === undefined) return 0;
+  if (jupyter.ownedBy !== undefined) {
+    console.log(`JupyterLab runs already: ${jupyter.url}\nAnother \`npm start\` has it open (process ${jupyter.ownedBy}); Ctrl+C there stops it.`);
+    return 0;
+  }
   if (context.settings.jupyter.colab) console.log(`For Colab's "Connect to a local runtime": ${colabAddress(jupyter)}`);
   console.log(`JupyterLab ${jupyter.reused ? "runs already" : "is ready"}: ${jupyter.url}\nCtrl+C stops it.`);
 
@@ -55,12 +60,12 @@ function colabAddress({ url }: RunningJupyterLab): string {
   return `http://localhost:${port}/${search}`;
 }
 
-/** The broker outlives the notebook that started it, but not the JupyterLab. */
+/** The broker outlives the notebook that started it, but not the JupyterLab; what a command has started is left alone. */
 async function stopKafka({ kafkaBefore }: RunningJupyterLab): Promise<void> {
   const kafka = await findKafka();
-  if (kafka === undefined || kafka.pid === kafkaBefore) return;
+  if (kafka === undefined || kafka.kept || kafka.pid === kafkaBefore) return;
   await kafka.stop();
-  console.error(`Stopped Kafka on port ${kafka.port}, which was started meanwhile; its topics are kept.`);
+  console.error(`Stopped Kafka on port ${kafka.port}, which a notebook had started; its topics are kept.`);
 }
 
 function parse(argv: string[]): { port: number | undefined; address: string; browser: boolean } | undefined {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { connectKafka, partitionOfKey, serializeMessage, startAssistant, topicsOf } from "kafka-llm-chat";
+import kafkajs from "kafkajs";
+import { connectKafka, openChat, partitionOfKey, serializeMessage, startAssistant, topicsOf } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import type { NewRecord } from "kafka-llm-chat/internal/kafka/LogRecord.js";
 import { RecordWriter } from "kafka-llm-chat/internal/kafka/RecordWriter.js";
+import { registerUnsupportedCodecs } from "kafka-llm-chat/internal/kafka/unsupportedCodecs.js";
 import { random } from "./chaos/random.js";
 import { readLog } from "./support/readLog.js";
 import { ScriptedModel } from "./support/ScriptedModel.js";
@@ -55,6 +57,49 @@ test("of 1,000 generated records that are no messages each gets into the error t
     await assistant.stop();
     await cluster.stop();
   }
+});
+
+test("of 20,000 records that are no messages, more than fits into one batch, each gets into the error topic, and the message after them is answered", { timeout: 120_000 }, async () => {
+  const many = 20_000;
+  const cluster = await testCluster();
+  const settings = cluster.settings();
+  const { errors } = topicsOf(settings.chatTopic);
+  const chat = await openChat({ settings });
+  const writer = new RecordWriter(connectKafka(settings.cluster));
+  await writer.connect();
+  const bad = { topic: settings.chatTopic, ...place(chat.conversation), value: "no message" };
+  for (let written = 0; written < many; written += 5_000) await writer.send(Array.from({ length: 5_000 }, () => bad));
+  const reply = chat.say("and now?");
+  const assistant = await startAssistant({ settings, model: new ScriptedModel(async function* (input) {
+    yield `re: ${input}`;
+  }) });
+  try {
+    assert.equal((await reply).text, "re: and now?");
+    await waitUntil(async () => (await readLog(settings, errors)).length >= many, { description: "Records missing in the error topic", timeoutMs: 60_000, intervalMs: 500 });
+    assert.equal((await readLog(settings, errors)).length, many, "each once");
+  } finally {
+    await chat.stop();
+    await writer.close();
+    await assistant.stop();
+    await cluster.stop();
+  }
+});
+
+test("a batch in a codec that kafkajs lacks is stood in for by as many records as it has, however many", async () => {
+  registerUnsupportedCodecs();
+  const count = 300_000;
+  const batch = Buffer.alloc(20);
+  batch.writeInt32BE(count, 8);
+  const codec = (kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] as () => { decompress(compressed: Buffer): Promise<Buffer> })();
+  const records = await codec.decompress(batch.subarray(12));
+  let found = 0;
+  // Each record begins with its length, zig-zag and seven bits a byte; these are short.
+  for (let at = 0; at < records.length; found += 1) {
+    const [low = 0, high = 0] = records.subarray(at, at + 2);
+    const [length, bytes] = low < 128 ? [low / 2, 1] : [((low & 127) | (high << 7)) / 2, 2];
+    at += bytes + length;
+  }
+  assert.equal(found, count);
 });
 
 function place(key: string): { key: string; partition: number } {

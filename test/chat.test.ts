@@ -168,11 +168,16 @@ describe("a chat over Kafka", { timeout: 180_000 }, () => {
     await assistant(settings);
     const chat = await open(settings);
     const partition = partitionOfKey(chat.conversation, 2);
-    await writeSnappy(settings, topic, partition, chat.conversation, [human(chat.conversation, QUESTION), human(chat.conversation, QUESTION)]);
+    const many = Array.from({ length: 3_000 }, () => human(chat.conversation, QUESTION));
+    await writeSnappy(settings, topic, partition, chat.conversation, many);
     assert.match((await chat.say(QUESTION)).text, ANSWER);
-    const records = await readLog(settings, errors);
-    assert.deepEqual(records.map(({ headers }) => headers.get("reason")), ["unsupported-codec", "unsupported-codec"]);
-    assert.ok((records[0]?.value?.length ?? 0) > 20, "the compressed bytes are kept");
+    const records = await waitUntil(async () => {
+      const read = await readLog(settings, errors);
+      return read.length >= many.length && read;
+    }, { description: "Records missing in the error topic", timeoutMs: 20_000 });
+    assert.deepEqual(records.map(({ headers }) => headers.get("reason")), many.map(() => "unsupported-codec"));
+    assert.deepEqual(records.map(({ headers }) => headers.get("offset")), many.map((_, offset) => String(offset)), "each of the batch, and none else");
+    assert.ok((records[0]?.value?.length ?? 0) > 100_000, "the compressed bytes are kept");
   });
 
   test("takes control tokens that a person types for text", async () => {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { startAssistantProcess } from "kafka-llm-chat";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import { run } from "./support/setup-machine.js";
+import { startInTerminal } from "./support/startInTerminal.js";
+import { ownBroker, testCluster } from "./support/testCluster.js";
 
 const ENTRY = path.join(repositoryRoot, "setup", "run.mjs");
 
@@ -16,4 +19,87 @@ describe("a command whose KAFKA_BROKERS nobody answers at", { timeout: 120_000 }
       assert.ok(seconds < 10, `it took ${seconds.toFixed(1)} s; a client of its own would try for 30 s`);
     });
   }
+});
+
+test("npm run chat leaves the broker running, whether that ran before or not; commands say soon that it does not answer when it is frozen", { timeout: 120_000 }, async () => {
+  const env = { ...process.env, KAFKA_BROKERS: "" };
+  const kafka = (action: string): ReturnType<typeof run> => run(process.execPath, [ENTRY, "kafka", action], { env });
+  const chat = (): ReturnType<typeof run> => run(process.execPath, [ENTRY, "chat"], { env });
+  try {
+    const first = await chat();
+    assert.equal(first.code, 0, first.output);
+    assert.match(first.output, /Kafka \S+ started on .*; stop it with: npm run kafka -- stop/);
+    const status = await kafka("status");
+    assert.equal(status.code, 0, status.output);
+    assert.equal((await chat()).code, 0);
+    assert.equal((await kafka("status")).output, status.output, "the same one");
+
+    const pid = Number(/pid (\d+)/.exec(status.output)?.[1]);
+    process.kill(pid, "SIGSTOP");
+    try {
+      for (const command of [["errors", "list"], ["chat", "--cancel", "nobody"]]) {
+        const { code, output } = await run(process.execPath, [ENTRY, ...command], { env });
+        assert.equal(code, 1, output);
+        assert.match(output, /^Somebody listens at .*, but does not answer as Kafka does within 10000 ms\. Where it is the local broker: `npm run kafka -- stop`/m);
+        assert.doesNotMatch(output, /^\s+at /m);
+      }
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+  } finally {
+    assert.match((await kafka("stop")).output, /Kafka stopped/);
+  }
+});
+
+describe("npm run chat in a terminal", { timeout: 180_000 }, () => {
+  test("tells what has happened above the line that is being typed, which stays as it is", async () => {
+    const broker = await ownBroker();
+    const typed = "What, if you do not mind that I ask you again and again, is a topic";
+    const terminal = startInTerminal([process.execPath, ENTRY, "chat"], { columns: 60, env: { ...process.env, KAFKA_BROKERS: broker.kafka.brokers.join(",") } });
+    try {
+      await terminal.shows(/^You:$/m);
+      terminal.type(typed);
+      await terminal.shows("is a topic");
+      await broker.kill();
+      await terminal.shows(/was lost; joining again|is taken over again/);
+      assert.deepEqual(terminal.rows().slice(-2), ["You: What, if you do not mind that I ask you again and again", ", is a topic"]);
+      const above = terminal.rows().slice(0, -2).join("");
+      assert.match(above, /Marvin: Hello, my name is Marvin\. What do you want\?.*(was lost; joining again|is taken over again)/);
+      assert.ok(!above.includes("You:"), "the prompt is there once");
+      await broker.start();
+      terminal.type("?\r");
+      await terminal.shows(/^You:$/m, 60);
+      assert.equal(terminal.rows().filter((row) => row.startsWith("You:")).length, 2, terminal.rows().join("\n"));
+      terminal.type("\x04");
+      assert.equal(await terminal.ended, 0);
+    } finally {
+      terminal.kill();
+      await broker.stop();
+    }
+  });
+
+  test("cancels a reply on Ctrl+C; what is typed meanwhile is shown afterwards, and asked", async () => {
+    const cluster = await testCluster();
+    const settings = cluster.settings();
+    const env = { ...process.env, KAFKA_BROKERS: cluster.brokers.join(","), CHAT_TOPIC: settings.chatTopic };
+    const assistant = await startAssistantProcess({ env, pace: 8 });
+    const terminal = startInTerminal([process.execPath, ENTRY, "chat"], { columns: 200, env });
+    try {
+      await terminal.shows(/^You:$/m);
+      terminal.type("What is Kafka?\r");
+      await terminal.shows(/^Marvin: Apache Kafka/m);
+      terminal.type("Hello\rWhat is a to");
+      terminal.type("\x03");
+      await terminal.shows(/^You: What is a to$/m);
+      const rows = terminal.rows();
+      const asked = rows.indexOf("You: What is Kafka?");
+      assert.match(rows.slice(asked).join("\n"), /^You: What is Kafka\?\nMarvin: Apache Kafka[^\n]* \(cancelled\)\nYou: Hello\nMarvin: Hello[^\n]*\nYou: What is a to$/);
+      terminal.type("\x03");
+      assert.equal(await terminal.ended, 0);
+    } finally {
+      terminal.kill();
+      await assistant.stop();
+      await cluster.stop();
+    }
+  });
 });

@@ -202,15 +202,47 @@ describe("npm start", { timeout: 300_000 }, () => {
     await assert.rejects(fetch(url), "nobody answers there any more");
   });
 
-  it("stops the broker that was started meanwhile", async () => {
+  it("says where JupyterLab is, and ends, where another one has it open", async () => {
+    const first = jupyterLab();
+    const url = await first.says(/http:\S+/);
+    await first.says("Ctrl+C stops it");
+    const second = await run(node, [entry, "start", "--no-browser"], { env });
+    assert.equal(second.code, 0, second.output);
+    assert.ok(second.output.includes(`JupyterLab runs already: ${url}`), second.output);
+    assert.match(second.output, new RegExp(`Another \`npm start\` has it open \\(process ${first.child.pid}\\)`));
+    assert.equal((await fetch(url)).status, 200, "the first one's still runs");
+    first.child.kill("SIGINT");
+    assert.equal(await first.ended, 0, first.output());
+  });
+
+  it("stops the broker that a cell has started meanwhile", async () => {
     const own = { ...env, KAFKA_PORT: String(await freePort()) };
     const program = start(node, [entry, "start", "--no-browser"], { env: own });
     await program.says("Ctrl+C stops it");
-    const kafka = await run(node, [entry, "kafka", "start"], { env: own });
+    const cell = 'import("kafka-llm-chat").then(({ startKafka }) => startKafka()).then(({ kept }) => console.log("kept:", kept))';
+    const kafka = await run(node, ["-e", cell], { env: own });
     program.child.kill("SIGTERM");
-    assert.equal(kafka.code, 0, kafka.output);
+    assert.match(kafka.output, /kept: false/);
     assert.equal(await program.ended, 0, program.output());
     assert.match(program.output(), new RegExp(`Stopped Kafka on port ${own.KAFKA_PORT}`));
+  });
+
+  it("leaves a broker alone that somebody starts, or wants to go on, by npm run kafka", async () => {
+    const own = { ...env, KAFKA_PORT: String(await freePort()) };
+    const kafka = (action: string) => run(node, [entry, "kafka", action], { env: own });
+    try {
+      const program = start(node, [entry, "start", "--no-browser"], { env: own });
+      await program.says("Ctrl+C stops it");
+      await run(node, ["-e", 'import("kafka-llm-chat").then(({ startKafka }) => startKafka())'], { env: own });
+      const started = await kafka("start");
+      assert.equal(started.code, 0, started.output);
+      program.child.kill("SIGTERM");
+      assert.equal(await program.ended, 0, program.output());
+      assert.doesNotMatch(program.output(), /Stopped Kafka/);
+      assert.equal((await kafka("status")).output, started.output, "the same one still runs");
+    } finally {
+      assert.match((await kafka("stop")).output, /Kafka stopped/);
+    }
   });
 
   it("ends with the log when JupyterLab dies", async () => {

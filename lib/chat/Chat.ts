@@ -37,8 +37,9 @@ export class NoReplyError extends Error {
 
 /** Limit for the acknowledgement of a message, in milliseconds; the same message may be sent again until then. */
 const SEND_LIMIT_MS = 120_000;
-/** After this time without a sign of the reply the person is told, in milliseconds. */
+/** After this time without a sign of the reply the person is told, in milliseconds; and after this between two signs. */
 const NOTICE_AFTER_MS = 3_000;
+const SILENCE_MS = 5_000;
 
 interface Waiting {
   stream: ReplyStream;
@@ -92,9 +93,16 @@ export class Chat {
     const question = randomUUID();
     const clock = new TurnClock();
     const stream = new ReplyStream(clock.timing({ onText, onRestart }));
-    let notice = setTimeout(() => onNotice("Kafka does not answer. The message is sent again until it does; nothing is lost."), NOTICE_AFTER_MS);
+    let notice: NodeJS.Timeout | undefined;
+    const tellAfter = (ms: number, text: () => string): void => {
+      clearTimeout(notice);
+      notice = setTimeout(() => onNotice(text()), ms);
+    };
+    tellAfter(NOTICE_AFTER_MS, () => "Kafka does not answer. The message is sent again until it does; nothing is lost.");
     const limit = AbortSignal.timeout(timeoutMs);
-    const replied = this.expect(question, { stream, clock, onSign: () => clearTimeout(notice) });
+    const replied = this.expect(question, { stream, clock, onSign: () => tellAfter(SILENCE_MS, () => (stream.isComplete
+      ? "The reply is written, but not committed yet: Kafka, or the assistant, does not answer. It is waited for; nothing is lost."
+      : "Nothing more has come for a while: the assistant, or Kafka, does not answer. The reply begins again when an assistant goes on; nothing is lost.")) });
     replied.catch(() => undefined);
     const cancel = (): void => void this.cancel(question).catch((error: unknown) => this.waiting.get(question)?.reject(error as Error));
     const expire = (): void => this.waiting.get(question)?.reject(new NoReplyError(
@@ -102,8 +110,7 @@ export class Chat {
     try {
       await this.send("human", text, question);
       clock.acknowledged();
-      clearTimeout(notice);
-      if (this.waiting.get(question)?.seen === false) notice = setTimeout(() => onNotice("Sent. No assistant has begun to answer yet; if none runs: `npm run assistant`."), NOTICE_AFTER_MS);
+      if (this.waiting.get(question)?.seen === false) tellAfter(NOTICE_AFTER_MS, () => "Sent. No assistant has begun to answer yet; if none runs: `npm run assistant`.");
       limit.addEventListener("abort", expire, { once: true });
       if (signal?.aborted) cancel();
       else signal?.addEventListener("abort", cancel, { once: true });

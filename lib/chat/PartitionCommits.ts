@@ -27,17 +27,27 @@ export interface CommitListener {
 
 /** What waits for the next transaction. */
 interface Finished {
+  item: Item;
   result: Result;
   /** Since when (performance.now()). */
   since: number;
 }
+
+/**
+ * Most that one transaction writes: results with their memories of some KiB each, and records that are no messages. What is
+ * sent to a partition at once is one batch to Kafka, which refuses batches above 1 MiB (2 MiB in the error topic); a
+ * transaction that is always refused would stop the partition for ever.
+ */
+const MOST_RESULTS = 50;
+const MOST_BAD_RECORDS = 1_000;
+const MOST_BAD_BYTES = 512 * 1024;
 
 /** How long an offset may lag behind records that left nothing to write, in milliseconds. */
 const OFFSET_ALONE_MS = 1_000;
 
 /**
  * The transactions of one partition, one after the other: each writes { replies, memory, errors, the offset up to which
- * all records are finished } of all that has finished since the last one.
+ * all records are finished } of what has finished since the last one.
  */
 export class PartitionCommits {
   private readonly pending: Item[] = [];
@@ -74,7 +84,7 @@ export class PartitionCommits {
   /** A record that belongs to a conversation is finished; results of one conversation come in its order. */
   finish(item: Item, result: Result): void {
     item.finished = true;
-    this.finished.push({ result, since: performance.now() });
+    this.finished.push({ item, result, since: performance.now() });
     this.commitSoon("results");
   }
 
@@ -106,7 +116,7 @@ export class PartitionCommits {
   }
 
   private async commit(offsetAlone: boolean): Promise<void> {
-    const finished = this.finished.splice(0);
+    const finished = this.finished.splice(0, MOST_RESULTS);
     const results = finished.map(({ result }) => result);
     const bad = this.passFinished();
     const offset = this.pending[0]?.offset ?? this.owned.next;
@@ -119,6 +129,7 @@ export class PartitionCommits {
     this.offsetTimer = undefined;
     await this.write(results, bad.map(({ record }) => record), offset);
     this.committed = offset;
+    if (this.finished.length > 0 || this.pending[0]?.finished === true) this.wanted = "results";
     this.measure(finished);
     for (const { event } of [...bad, ...results]) if (event !== undefined) this.context.onEvent(event);
     this.listener.onCommitted();
@@ -157,11 +168,19 @@ export class PartitionCommits {
 
   /** Takes the finished records off the front of the queue, so that the offset moves past them; gives those that are no messages. */
   private passFinished(): BadRecord[] {
+    const later = new Set(this.finished.map(({ item }) => item));
     const bad: BadRecord[] = [];
-    for (let item = this.pending[0]; item?.finished === true; item = this.pending[0]) {
-      if (item.bad !== undefined) bad.push(item.bad);
-      this.pending.shift();
+    let [passed, bytes] = [0, 0];
+    for (const item of this.pending) {
+      if (!item.finished || later.has(item)) break;
+      if (item.bad !== undefined) {
+        bytes += item.bad.record.value?.length ?? 0;
+        if (bad.length === MOST_BAD_RECORDS || (bad.length > 0 && bytes > MOST_BAD_BYTES)) break;
+        bad.push(item.bad);
+      }
+      passed += 1;
     }
+    this.pending.splice(0, passed);
     return bad;
   }
 }

@@ -75,7 +75,10 @@ export class Terminal {
 
   /** Shows the prompt and what was typed so far. readline begins with going up to the first row of that, so the rows have to be there. */
   private draw(): void {
-    process.stdout.write("\n".repeat(this.reader.getCursorPos().rows));
+    const { rows } = this.reader.getCursorPos();
+    // How far it goes up. Where text was pasted that takes several rows, readline itself has not noticed.
+    Object.assign(this.reader, { prevRows: rows });
+    process.stdout.write("\n".repeat(rows));
     this.reader.prompt(true);
   }
 

@@ -43,6 +43,7 @@ async function start(port: number | undefined, mode: KafkaMode | undefined): Pro
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
     const kafka = await startKafka({ port, mode, signal: interrupted.signal, onProgress: progressLine() });
+    await kafka.keep();
     console.log(describe(kafka));
     return 0;
   } catch (error) {

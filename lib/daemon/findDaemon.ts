@@ -1,4 +1,4 @@
-import { daemonFiles, readRunningRecord, removeRecord, type DaemonFiles, type DaemonRecord } from "./daemonRecord.js";
+import { daemonFiles, readRunningRecord, removeRecord, writeRecord, type DaemonFiles, type DaemonRecord } from "./daemonRecord.js";
 import { isRunning } from "./processIdentity.js";
 import { stopProcess, type StopOptions } from "./stopProcess.js";
 import { withLock } from "./withLock.js";
@@ -18,6 +18,8 @@ export interface RunningDaemon {
   details: Record<string, string | number>;
   /** Whether this very process still runs. */
   isRunning(): Promise<boolean>;
+  /** Adds to the details, for whoever finds it from now on. Does nothing if it has ended. */
+  note(details: Record<string, string | number>): Promise<void>;
   /** SIGTERM, then SIGKILL after the grace period. Does nothing if it has ended; never touches a successor. */
   stop(): Promise<void>;
 }
@@ -41,6 +43,10 @@ export function runningDaemon(files: DaemonFiles, record: DaemonRecord, options:
     name, pid, port, startedAt, ready, details,
     logFile: files.log,
     isRunning: () => isRunning({ pid, startTime }),
+    note: (more) => withLock(files.lock, async () => {
+      const current = await readRunningRecord(files, name);
+      if (current?.pid === pid && current.startTime === startTime) await writeRecord(files, { ...current, details: { ...current.details, ...more } });
+    }),
     stop: () => withLock(files.lock, () => endDaemon(files, record, options)),
   };
 }

@@ -22,16 +22,16 @@ export async function checkReachable(cluster: ClusterSettings, timeoutMs = 3_000
     const next = external ? "KAFKA_BROKERS names it: check the address, or unset it to use a local broker." : "Start it: `npm run kafka -- start`, or `await startKafka()` in a cell.";
     throw new ClusterUnreachableError(`No Kafka broker answers at ${brokers.join(", ")} within ${timeoutMs} ms. ${next}`, { cause: error });
   }
-  // The local broker is ours and wants neither TLS nor a name.
-  if (external) await answered(checkSignIn(cluster), brokers, answerMs);
+  await answered(checkSignIn(cluster), cluster, answerMs);
 }
 
 /** Something else may listen there, or a broker that is stopped in the middle: both accept, and then say nothing. */
-async function answered(signingIn: Promise<void>, brokers: string[], answerMs: number): Promise<void> {
+async function answered(signingIn: Promise<void>, { brokers, external }: ClusterSettings, answerMs: number): Promise<void> {
   let limit: NodeJS.Timeout | undefined;
   const silent = new Promise<never>((_, reject) => {
+    const next = external ? "Check the port in KAFKA_BROKERS, and whether that broker is well." : "Where it is the local broker: `npm run kafka -- stop`, then `npm run kafka -- start`.";
     limit = setTimeout(() => reject(new ClusterUnreachableError(
-      `Somebody listens at ${brokers.join(", ")}, but does not answer as Kafka does within ${answerMs} ms. Check the port in KAFKA_BROKERS, and whether that broker is well.`)), answerMs);
+      `Somebody listens at ${brokers.join(", ")}, but does not answer as Kafka does within ${answerMs} ms. ${next}`)), answerMs);
   });
   try {
     await Promise.race([signingIn, silent]);

@@ -16,6 +16,10 @@ export interface RunningKafka {
   logFile: string;
   /** Folder with its records and configuration. */
   dataDirectory: string;
+  /** Whether keep() was called: then it runs until somebody stops the broker itself. */
+  kept: boolean;
+  /** Has it outlive the JupyterLab of `npm start`, whose end stops a broker that a cell has started. */
+  keep(): Promise<void>;
   /** Stops the broker, and then ZooKeeper where it has one. Does nothing if they have stopped. */
   stop(): Promise<void>;
 }
@@ -84,6 +88,8 @@ export function runningKafka(daemon: RunningDaemon, port: number, stateDirectory
     pid,
     logFile,
     dataDirectory: String(details["dataDirectory"]),
+    kept: details["kept"] === 1,
+    keep: () => daemon.note({ kept: 1 }),
     stop,
   };
 }

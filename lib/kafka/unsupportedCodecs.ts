@@ -4,33 +4,29 @@ import kafkajs from "kafkajs";
 export const UNSUPPORTED_CODEC_HEADER = "kafka-llm-chat-unsupported-codec";
 
 /**
- * Lets a consumer read past a batch in a codec that kafkajs lacks.
+ * Lets a consumer read past a batch in a codec that kafkajs lacks, however many records it holds.
  *
  * By default such a batch stops the consumer for ever: kafkajs throws before any handler sees it. The codecs registered
- * here give records that say which codec it was instead: the first of the batch carries the compressed bytes as its
- * value, the rest are empty. kafkajs knows the number of records and reads that many; the codec does not, so it
- * offers more than any batch of the default size limit (1 MiB) can sensibly hold.
+ * here give as many records as the batch has, which say which codec it was: the first carries the compressed bytes as its
+ * value, the rest are empty.
  */
 export function registerUnsupportedCodecs(): void {
   const { CompressionCodecs, CompressionTypes } = kafkajs;
   for (const [name, type] of [["snappy", CompressionTypes.Snappy], ["lz4", CompressionTypes.LZ4], ["zstd", CompressionTypes.ZSTD]] as const) {
     CompressionCodecs[type] = () => ({
       compress: () => Promise.reject(new Error(`${name} compression is not available: use gzip`)),
-      decompress: (compressed: Buffer) => Promise.resolve(Buffer.concat([encodeRecord(0, compressed, name), emptyRecords(name)])),
+      decompress: async (compressed: Buffer) => standIns(compressed, name),
     });
   }
 }
 
-const MOST_RECORDS_IN_A_BATCH = 200_000;
-const emptyRecordsByCodec = new Map<string, Buffer>();
+function standIns(compressed: Buffer, codec: string): Buffer {
+  return Buffer.concat(Array.from({ length: recordsIn(compressed) }, (_, index) => encodeRecord(index, index === 0 ? compressed : null, codec)));
+}
 
-function emptyRecords(codec: string): Buffer {
-  let records = emptyRecordsByCodec.get(codec);
-  if (records === undefined) {
-    records = Buffer.concat(Array.from({ length: MOST_RECORDS_IN_A_BATCH - 1 }, (_, index) => encodeRecord(index + 1, null, codec)));
-    emptyRecordsByCodec.set(codec, records);
-  }
-  return records;
+/** In a batch the number of its records stands right before them, and kafkajs hands over the rest of the batch without copying it. */
+function recordsIn(compressed: Buffer): number {
+  return Buffer.from(compressed.buffer, compressed.byteOffset - 4, 4).readInt32BE();
 }
 
 /** One record in the encoding of Kafka's record batch format, version 2 (Kafka documentation, "Record"). */

@@ -7,6 +7,7 @@ import { isPortBound, portHolder } from "kafka-llm-chat/internal/daemon/port.js"
 import { startDaemon } from "kafka-llm-chat/internal/daemon/startDaemon.js";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import { findKafka } from "kafka-llm-chat/internal/kafka/findKafka.js";
+import { isRunning, processStart } from "../bootstrap/process.mjs";
 import { SetupError } from "../bootstrap/stage.mjs";
 import type { Context } from "../stages/context.js";
 import { endProcesses, processesNaming } from "../endProcesses.js";
@@ -16,8 +17,10 @@ import { findServer } from "./findServer.js";
 export interface RunningJupyterLab {
   /** With the token, at the first notebook. */
   url: string;
-  /** True when it ran before: its starter was killed, or sits in another terminal. */
+  /** True when it ran before: its starter was killed. */
   reused: boolean;
+  /** Process of the `npm start` that has it and still runs; undefined when that is this one. */
+  ownedBy: number | undefined;
   logFile: string;
   logTail(): Promise<string>;
   /** Pid of the local broker that ran before JupyterLab was started; 0 if none. */
@@ -64,6 +67,7 @@ export async function startJupyterLab(context: Context, { port, address, browser
     if (port !== undefined) await checkPort(port);
   }
   const notebooks = path.join(root, "notebooks");
+  const own = { owner: process.pid, ownerStarted: processStart(process.pid) ?? "" };
   const daemon = await startDaemon({
     name: NAME,
     stateDirectory: state,
@@ -71,17 +75,19 @@ export async function startJupyterLab(context: Context, { port, address, browser
     args: ["-m", "jupyterlab", ...flags({ notebooks, port, address, colab, browser: browser && hasDisplay() })],
     cwd: notebooks,
     env: { ...jupyterEnvironment(folders), JUPYTER_TOKEN: token },
-    details: { installed, kafkaBefore: (await findKafka())?.pid ?? 0 },
+    details: { installed, ...own, kafkaBefore: (await findKafka())?.pid ?? 0 },
     ready: async (waiting) => (await findServer(folders.runtime, waiting)) !== undefined,
     readyTimeoutMs: READY_LIMIT,
     signal,
   });
+  const ownedBy = ownerOf(daemon);
+  if (ownedBy === undefined) await daemon.note(own);
   const server = await findServer(folders.runtime, signal);
   if (server === undefined) throw new Error(`JupyterLab (process ${daemon.pid}) runs but does not answer. End it and try again.`);
   const sweep = () => endKernels(folders.runtime);
   return {
     url: `${server.url}${landingPage(notebooks)}?token=${encodeURIComponent(server.token)}`,
-    reused,
+    reused, ownedBy,
     logFile: daemon.logFile,
     logTail: () => logTail(daemon.logFile),
     kafkaBefore: Number(daemon.details["kafkaBefore"]),
@@ -92,6 +98,11 @@ export async function startJupyterLab(context: Context, { port, address, browser
       await sweep();
     },
   };
+}
+
+/** Process of another `npm start` that has it, and still runs. */
+function ownerOf({ details: { owner, ownerStarted } }: RunningDaemon): number | undefined {
+  return typeof owner === "number" && owner !== process.pid && isRunning(owner, String(ownerStarted)) ? owner : undefined;
 }
 
 /** However long that takes: waitUntil has a limit, so it is asked again. */
