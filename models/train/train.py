@@ -24,7 +24,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=13e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=15e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -34,7 +34,6 @@ def options():
     parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=2048, help="tokens of a step")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--decay", type=float, default=0.4, help="share of the training in which the learning rate falls to nothing")
     parser.add_argument("--apart", action="store_true", help="keep a tenth of the questions out, and try them")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
@@ -43,16 +42,24 @@ def options():
 
 def plan(progress):
     """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, many of them mere questions, then in long ones."""
-    if progress < 0.0415: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
-    if progress < 0.097: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
-    if progress < 0.38: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
-    if progress < 0.65: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
-    return {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15, "quiz": 0.4}
+    if progress < 0.036: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
+    if progress < 0.084: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
+    if progress < 0.33: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
+    if progress < 0.532: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
+    if progress < 0.675: return {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15, "quiz": 0.4}
+    return {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15, "quiz": 0.6}
 
 
-def rate(progress, step, decay):
-    """Factor of the learning rates: a short rise, a plateau, a straight fall."""
-    return min(1, (step + 1) / 50) * min(1, max(0.01, (1 - progress) / decay))
+# Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at
+# the full rate the steps of so small batches are mostly noise.
+RATES = [(0.0, 1.0), (0.532, 1.0), (0.646, 0.27), (0.646, 0.388), (1.0, 0.0)]
+
+
+def rate(progress, step):
+    """Factor of the learning rates: a short rise, then by RATES."""
+    at = max(index for index, (share, _) in enumerate(RATES[:-1]) if progress >= share)
+    (start, high), (end, low) = RATES[at:at + 2]
+    return min(1, (step + 1) / 50) * max(0.01, high + (low - high) * (min(1, progress) - start) / (end - start))
 
 
 def main():
@@ -87,7 +94,7 @@ def main():
         for ids, weights in batches(samples, chosen.batch, random):
             ids, weights = ids.to(device), weights.to(device)
             said = workers.gradient(ids, weights)
-            optimizer.step(rate(state["tokens"] / chosen.tokens, state["step"], chosen.decay))
+            optimizer.step(rate(state["tokens"] / chosen.tokens, state["step"]))
             state["step"] += 1
             state["tokens"] += ids.numel()
             average = said if average is None else 0.98 * average + 0.02 * said
