@@ -1,0 +1,43 @@
+import type { LlamaModel, Token } from "node-llama-cpp";
+import type { ChatTemplate, TemplateMessage } from "./ChatTemplate.js";
+import { cutControlTokens, marksOf, tokenizePrompt } from "./controlTokens.js";
+import { renderMessages } from "./renderMessages.js";
+
+export interface Prompt {
+  /** As the template writes it, with control tokens. */
+  text: string;
+  tokens: Token[];
+}
+
+/** Makes the prompt of a conversation: the tokens of the model's own template, in which what people write is text. */
+export class PromptEncoder {
+  private readonly marks: string[];
+
+  constructor(readonly template: ChatTemplate, private readonly model: LlamaModel) {
+    this.marks = marksOf(template.source);
+  }
+
+  encode(messages: TemplateMessage[]): Prompt {
+    const text = renderMessages(this.template, messages.map(({ role, content }) => ({ role, content: cutControlTokens(content, this.marks, this.model) })));
+    const tokens = tokenizePrompt(text, this.model);
+    const { bos, shouldPrependBosToken } = this.model.tokens;
+    return { text, tokens: shouldPrependBosToken && bos !== null && tokens[0] !== bos ? [bos, ...tokens] : tokens };
+  }
+
+  /** The prompt without as many of the oldest messages as it takes to keep to `limit` tokens; system messages and the last one stay. */
+  fit(messages: TemplateMessage[], limit: number): Prompt {
+    for (let kept = messages; ;) {
+      const prompt = this.encode(kept);
+      let excess = prompt.tokens.length - limit;
+      const droppable = kept.slice(0, -1).filter(({ role }) => role !== "system");
+      if (excess <= 0 || droppable.length === 0) return prompt;
+      const dropped = new Set<TemplateMessage>();
+      for (const message of droppable) {
+        if (excess <= 0) break;
+        dropped.add(message);
+        excess -= this.model.tokenize(message.content, false).length;
+      }
+      kept = kept.filter((message) => !dropped.has(message));
+    }
+  }
+}
