@@ -100,7 +100,7 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
       const started = performance.now();
       let firstTokenMs: number | undefined;
       const sampling = { ...this.sampling, seed: options.seed ?? this.sampling.seed ?? randomInt(2 ** 32 - 1) };
-      const { thoughts, prompts: { template } } = this.model;
+      const { thoughts, template } = this.model.prompts;
       const writing = writeReply(lease.sequence, this.encode(messages), { sampling, thoughts, signal, stops: [...template.stops, ...options.stop ?? []] });
       let next = await writing.next();
       try {

@@ -2,6 +2,7 @@ import type { LlamaModel, Token } from "node-llama-cpp";
 import type { ChatTemplate, TemplateMessage } from "./ChatTemplate.js";
 import { cutControlTokens, marksOf, tokenizePrompt } from "./controlTokens.js";
 import { renderMessages } from "./renderMessages.js";
+import { type ThoughtMarks, thoughtMarksOf } from "./ThoughtFilter.js";
 
 export interface Prompt {
   /** As the template writes it, with control tokens. */
@@ -9,12 +10,19 @@ export interface Prompt {
   tokens: Token[];
 }
 
+const SAMPLE: TemplateMessage[] = [{ role: "system", content: "a" }, { role: "user", content: "b" }, { role: "assistant", content: "c" }, { role: "user", content: "d" }];
+
 /** Makes the prompt of a conversation: the tokens of the model's own template, in which what people write is text. */
 export class PromptEncoder {
   private readonly marks: string[];
 
+  /** How the model marks its thoughts; undefined if it has none. */
+  readonly thoughts: ThoughtMarks | undefined;
+
   constructor(readonly template: ChatTemplate, private readonly model: LlamaModel) {
-    this.marks = marksOf(template.source);
+    this.thoughts = thoughtMarksOf(template.source);
+    const { open, close } = this.thoughts ?? {};
+    this.marks = [...marksOf(renderMessages(template, SAMPLE)), ...[open, close].filter((mark) => mark !== undefined)];
   }
 
   encode(messages: TemplateMessage[]): Prompt {

@@ -27,19 +27,18 @@ export function tokenizePrompt(prompt: string, vocabulary: Pick<LlamaModel, "tok
   return [...vocabulary.tokenize(first, true), ...rest.flatMap((piece) => vocabulary.tokenize(piece, true, "trimLeadingSpace"))];
 }
 
-/**
- * The marks in the source of a template that tell who speaks and where something begins and ends: `<|user|>`, `[INST]`,
- * `<<SYS>>`, `</think>`, `### Response:`, `ASSISTANT:`.
- */
-export function marksOf(source: string): string[] {
-  const marks = source.match(/<[|｜/]?[\w｜|▁:-]+[|｜]?>|<<\/?[A-Z]+>>|\[\/?[A-Z_]{3,}\]|#{2,3} ?\w+:|\b(?:USER|ASSISTANT|SYSTEM|User|Assistant|System|Human):/g) ?? [];
-  return [...new Set(marks)];
+/** The marks in what a template has written that tell who speaks and where something begins and ends: `<|user|>`, `[INST]`, `<<SYS>>`, `### Response:`, `ASSISTANT:`. */
+export function marksOf(rendered: string): string[] {
+  return [...new Set(rendered.match(/<<?[^\s<>]+>>?|\[[^\s[\]]+\]|#{2,3} ?\w+:|\b(?:USER|ASSISTANT|SYSTEM|User|Assistant|System|Human):/g))];
 }
 
-function controlTokensIn(text: string, { tokenize, getTokenAttributes, isEogToken, fileInfo }: Vocabulary): string[] {
-  const texts = fileInfo.metadata.tokenizer.ggml.tokens;
-  const control = tokenize(text, true).filter((token) => getTokenAttributes(token).control || getTokenAttributes(token).unknown || isEogToken(token));
-  return [...new Set(control)].map((token) => texts[token] ?? "").filter((token) => token.length > 1 && text.includes(token));
+function controlTokensIn(text: string, vocabulary: Vocabulary): string[] {
+  const texts = vocabulary.fileInfo.metadata.tokenizer.ggml.tokens;
+  const isControl = (token: Token): boolean => {
+    const { control, unknown } = vocabulary.getTokenAttributes(token);
+    return control || unknown || vocabulary.isEogToken(token);
+  };
+  return [...new Set(vocabulary.tokenize(text, true).filter(isControl))].map((token) => texts[token] ?? "").filter((mark) => mark.length > 1 && text.includes(mark));
 }
 
 /** In two at the middle of each mark. */

@@ -7,7 +7,6 @@ import { PromptEncoder } from "./PromptEncoder.js";
 import { type ResolvedModel, resolveModel } from "./resolveModel.js";
 import type { Sampling } from "./Sampling.js";
 import { SequencePool } from "./SequencePool.js";
-import { type ThoughtMarks, thoughtMarksOf } from "./ThoughtFilter.js";
 
 export interface LoadModelOptions {
   /** Catalogue name, `hf:` address or path to a .gguf. Default: CHAT_MODEL, else the embedded model. */
@@ -42,11 +41,6 @@ export class LoadedModel {
   /** The family of the chat template in use. */
   get template(): string {
     return this.prompts.template.name;
-  }
-
-  /** How the model marks its thoughts; undefined if it has none. */
-  get thoughts(): ThoughtMarks | undefined {
-    return thoughtMarksOf(this.prompts.template.source);
   }
 
   get name(): string {
