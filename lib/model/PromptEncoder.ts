@@ -34,16 +34,19 @@ export class PromptEncoder {
 
   /** The prompt without as many of the oldest messages as it takes to keep to `limit` tokens; system messages and the last one stay. */
   fit(messages: TemplateMessage[], limit: number): Prompt {
+    const sizes = new Map(messages.map((message) => [message, this.model.tokenize(message.content, false).length]));
     for (let kept = messages; ;) {
       const prompt = this.encode(kept);
-      let excess = prompt.tokens.length - limit;
       const droppable = kept.slice(0, -1).filter(({ role }) => role !== "system");
+      let excess = prompt.tokens.length - limit;
       if (excess <= 0 || droppable.length === 0) return prompt;
+      const said = kept.reduce((sum, message) => sum + (sizes.get(message) ?? 0), 0);
+      const around = Math.max(0, prompt.tokens.length - said) / kept.length;
       const dropped = new Set<TemplateMessage>();
       for (const message of droppable) {
         if (excess <= 0) break;
         dropped.add(message);
-        excess -= this.model.tokenize(message.content, false).length;
+        excess -= (sizes.get(message) ?? 0) + around;
       }
       kept = kept.filter((message) => !dropped.has(message));
     }

@@ -13,7 +13,7 @@ const CUT = "\uFDD0";
 export function cutControlTokens(text: string, marks: readonly string[], vocabulary: Vocabulary): string {
   let pieces = [text.replaceAll(CUT, "\uFFFD")];
   for (;;) {
-    const cut = pieces.flatMap((piece) => cutMarks(piece, [...marks, ...controlTokensIn(piece, vocabulary)]));
+    const cut = pieces.flatMap((piece) => cutMarks(piece, [...marks, ...controlTokensIn(piece, vocabulary)], vocabulary));
     // Half a mark can hold another one.
     if (cut.length === pieces.length) return cut.join(CUT);
     pieces = cut;
@@ -23,8 +23,14 @@ export function cutControlTokens(text: string, marks: readonly string[], vocabul
 /** The tokens of a rendered prompt, of which cutControlTokens() has prepared the parts that people wrote. */
 export function tokenizePrompt(prompt: string, vocabulary: Pick<LlamaModel, "tokenize">): Token[] {
   const [first = "", ...rest] = prompt.split(CUT);
-  // Some tokenizers put a space before a text; here the rest goes on where the first ends.
-  return [...vocabulary.tokenize(first, true), ...rest.flatMap((piece) => vocabulary.tokenize(piece, true, "trimLeadingSpace"))];
+  return [...vocabulary.tokenize(first, true), ...rest.flatMap((piece) => tokenizeRest(piece, vocabulary))];
+}
+
+/** Many tokenizers put a space before a text; this one goes on where another ended, as if a line did. */
+function tokenizeRest(text: string, vocabulary: Pick<LlamaModel, "tokenize">): Token[] {
+  const line = vocabulary.tokenize("\n", true);
+  const tokens = vocabulary.tokenize(`\n${text}`, true);
+  return line.every((token, index) => tokens[index] === token) ? tokens.slice(line.length) : vocabulary.tokenize(text, true);
 }
 
 /** The marks in what a template has written that tell who speaks and where something begins and ends: `<|user|>`, `[INST]`, `<<SYS>>`, `### Response:`, `ASSISTANT:`. */
@@ -41,12 +47,19 @@ function controlTokensIn(text: string, vocabulary: Vocabulary): string[] {
   return [...new Set(vocabulary.tokenize(text, true).filter(isControl))].map((token) => texts[token] ?? "").filter((mark) => mark.length > 1 && text.includes(mark));
 }
 
-/** In two at the middle of each mark. */
-function cutMarks(text: string, marks: string[]): string[] {
+function cutMarks(text: string, marks: string[], vocabulary: Vocabulary): string[] {
   if (marks.length === 0) return [text];
   const longestFirst = marks.sort((a, b) => b.length - a.length).map((mark) => mark.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   return text.replace(new RegExp(longestFirst.join("|"), "g"), (mark) => {
-    const middle = Math.floor(mark.length / 2);
-    return mark.slice(0, middle) + CUT + mark.slice(middle);
+    const at = cutPosition(mark, vocabulary);
+    return mark.slice(0, at) + CUT + mark.slice(at);
   }).split(CUT);
+}
+
+/** Near the middle of the mark, and not between two tokens that it consists of anyway. */
+function cutPosition(mark: string, vocabulary: Vocabulary): number {
+  const whole = tokenizeRest(mark, vocabulary).join();
+  const middle = Math.floor(mark.length / 2);
+  const positions = Array.from({ length: mark.length - 1 }, (_, index) => index + 1).sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
+  return positions.find((at) => [mark.slice(0, at), mark.slice(at)].flatMap((half) => tokenizeRest(half, vocabulary)).join() !== whole) ?? middle;
 }
