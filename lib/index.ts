@@ -34,6 +34,7 @@ export type { PersonTimes } from "./chat/TurnClock.js";
 export { pacedModel } from "./chat/pacedModel.js";
 export { type ConversationEvent, followConversation, type FollowOptions } from "./chat/followConversation.js";
 export { type FailedRecord, listErrors, resend } from "./chat/errorTopic.js";
+export { cancelReplies, type CancelRepliesOptions, type CancelWish } from "./chat/cancelReplies.js";
 export { checkMemory, type MemoryCheck } from "./chat/checkMemory.js";
 export { type RunningAssistant, startAssistant, type StartAssistantOptions } from "./chat/startAssistant.js";
 export { type AssistantProcess, startAssistantProcess, type StartAssistantProcessOptions } from "./commands/startAssistantProcess.js";

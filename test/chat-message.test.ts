@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { parseMessage, serializeMessage } from "kafka-llm-chat";
 import { BadRecordError } from "kafka-llm-chat/internal/chat/ChatMessage.js";
 import { replyIdOf } from "kafka-llm-chat/internal/chat/identity.js";
-import { parseMemory, type Memory, remember, serializeMemory, trim } from "kafka-llm-chat/internal/chat/Memory.js";
+import { parseMemory, type Memory, remember, serializeMemory, trimmer } from "kafka-llm-chat/internal/chat/Memory.js";
 import { ReplyStream } from "kafka-llm-chat/internal/chat/ReplyStream.js";
 import type { TokenRecord } from "kafka-llm-chat/internal/chat/TokenRecord.js";
 
@@ -71,11 +71,15 @@ describe("the memory of a conversation", () => {
     assert.equal(memory.firstOffset, 3n);
   });
 
-  test("drops the oldest messages first, and no more than it must", async () => {
-    const memory = turn(turn(turn(undefined, 1n, "one two three"), 2n, "four five"), 3n, "six");
-    assert.deepEqual((await trim(memory, 6, words)).messages.map(({ text }) => text), ["one two three", "four five", "six"]);
-    assert.deepEqual((await trim(memory, 5, words)).messages.map(({ text }) => text), ["four five", "six"]);
-    assert.deepEqual((await trim(memory, 0, words)).messages, []);
+  test("is left alone while it fits, and then loses its oldest half, but neither the last question nor its reply", async () => {
+    let memory = turn(undefined, 1n, "one two three");
+    for (const [offset, text] of [[2n, "four five"], [3n, "six"], [4n, "seven"]] as const) memory = turn(memory, offset, text);
+    const kept = async (maxTokens: number): Promise<string[]> => (await trimmer(maxTokens, words)(memory)).messages.map(({ text }) => text);
+    assert.deepEqual(await kept(7), ["one two three", "four five", "six", "seven"]);
+    assert.deepEqual(await kept(6), ["six", "seven"]);
+    assert.deepEqual(await kept(3), ["six", "seven"], "more than half, since it is the last turn");
+    assert.deepEqual(await kept(1), ["seven"]);
+    assert.deepEqual(await kept(0), []);
   });
 
   test("keeps the last 64 identities", () => {

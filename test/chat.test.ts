@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { type BaseMessage, HumanMessage, SystemMessage } from "@langchain/core/messages";
 import { ChatNodeLlamaCpp, type LoadedModel, loadModel, openChat, parseMessage, partitionOfKey, PERSONA, type RunningAssistant, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
 import { parseMemory } from "kafka-llm-chat/internal/chat/Memory.js";
+import type { AnsweringModel } from "kafka-llm-chat/internal/chat/answer.js";
 import { readCommittedOffsets } from "kafka-llm-chat/internal/kafka/readOffsets.js";
 import { connectKafka } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
@@ -231,6 +232,48 @@ describe("a chat over Kafka", { timeout: 180_000 }, () => {
     const [error] = await readLog(settings, topicsOf(settings.chatTopic).errors);
     assert.equal(error?.headers.get("reason"), "model-failed");
     assert.equal(parseMessage(error?.value ?? null).text, "broken");
+  });
+
+  test("says of a message that does not fit into the model's context how long it is and what there is room for, and tries it once", async () => {
+    const settings = cluster.settings();
+    const real = new ChatNodeLlamaCpp({ model });
+    const tried: string[] = [];
+    const counting: AnsweringModel = {
+      modelName: real.modelName,
+      countTokens: (text) => real.countTokens(text),
+      stream: (prompt, options) => {
+        tried.push(prompt.at(-1)?.text ?? "");
+        return real.stream(prompt, options);
+      },
+    };
+    await assistant(settings, { model: counting });
+    const chat = await open(settings);
+    const room = model.contextSize - 64 - model.countTokens(PERSONA);
+    let most = "and";
+    while (model.countTokens(`${most} and`) <= room) most += " and";
+    assert.equal((await chat.say(most)).error, undefined, "what just fits is answered");
+    const long = `${most} ${most}`;
+    const failed = await chat.say(long);
+    assert.equal(failed.error, "context-full");
+    const needed = model.countTokens(PERSONA) + model.countTokens(long);
+    assert.match(failed.text, new RegExp(`I could not answer this: .*${needed} tokens.*context of ${model.contextSize}`));
+    assert.deepEqual(tried, [most, long], "no second attempt");
+    const [error] = await readLog(settings, topicsOf(settings.chatTopic).errors);
+    assert.equal(error?.headers.get("reason"), "context-full");
+    assert.match((await chat.say(QUESTION)).text, ANSWER);
+  });
+
+  test("tells of every reply how long its commit took: in the next reply's headers, and to the person", async () => {
+    const settings = cluster.settings();
+    await assistant(settings);
+    const chat = await open(settings);
+    const replies = [await chat.say("Hello"), await chat.say(QUESTION), await chat.say("Thank you!")];
+    assert.deepEqual(replies.map(({ previousCommits }) => Object.keys(previousCommits)), [[], [replies[0]?.id], [replies[1]?.id]]);
+    for (const ms of replies.flatMap(({ previousCommits }) => Object.values(previousCommits))) assert.ok(ms > 0 && ms < 10_000, `${ms} ms`);
+    for (const { person } of replies) {
+      const seen = (person?.committedMs ?? 0) - (person?.shown.at(-1)?.lastMs ?? Infinity);
+      assert.ok(seen >= 0 && seen < 10_000, `${seen} ms`);
+    }
   });
 
   test("ends a reply at its time limit, so that the next message gets its turn", async () => {

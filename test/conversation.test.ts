@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { checkMemory, connectKafka, type ConversationEvent, followConversation, listErrors, openChat, parseMessage, partitionOfKey, resend, type RunningAssistant, serializeMessage, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
+import { cancelReplies, checkMemory, connectKafka, type ConversationEvent, followConversation, listErrors, openChat, parseMessage, partitionOfKey, resend, type RunningAssistant, serializeMessage, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
+import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
+import { readPartitions } from "kafka-llm-chat/internal/kafka/readPartitions.js";
 import { readLog, writeLog } from "./support/readLog.js";
+import { run } from "./support/setup-machine.js";
 import { forever, type Script, ScriptedModel } from "./support/ScriptedModel.js";
 import { type TestCluster, testCluster } from "./support/testCluster.js";
+
+const ENTRY = path.join(repositoryRoot, "setup", "run.mjs");
+
+/** How often a word is written whose writing is to be cancelled, in milliseconds. */
+const WORD_MS = 20;
 
 /** Tells what it was shown, in words that the test can count. */
 const echo: Script = async function* (input, prompt) {
@@ -89,6 +98,15 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     }
   });
 
+  test("has its messages in the order in which they were said, also when nobody waits for the replies", async () => {
+    const settings = cluster.settings();
+    const chat = await open(settings);
+    await assistant(settings);
+    const said = Array.from({ length: 30 }, (_, n) => `message ${n}`);
+    const replies = await Promise.all(said.map((text) => chat.say(text)));
+    assert.deepEqual(replies.map(({ text }) => text), said.map((text, n) => `re: ${text} (${n === 0 ? 0 : 2 * n} before)`));
+  });
+
   test("shows on request what the assistant has forgotten, and is gone when it is deleted", async () => {
     const settings = cluster.settings();
     await assistant(settings, echo, { memoryTokens: 8 });
@@ -105,9 +123,77 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     const after = follow(settings, chat.conversation, "all");
     await after.until(joined);
     assert.deepEqual(texts(after.events), ["five", "re: five (0 before)"]);
+    for (const place of [window, whole]) {
+      await place.until((events) => texts(events).includes("re: five (0 before)"));
+      assert.equal(pieces(place.events).join(""), "re: five (0 before)", "no piece of a reply from before, however fresh it is");
+    }
   });
 
-  test("is cancelled from another process's side while it is written; after the commit a wish has no effect", async () => {
+  test("shows who joins while it is being deleted nothing of the reply that was being written", async () => {
+    const settings = cluster.settings();
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    await assistant(settings, async function* (input) {
+      yield "re: ";
+      if (input === "held") await held;
+      yield input;
+    });
+    const chat = await open(settings);
+    await chat.say("one");
+    const early = follow(settings, chat.conversation);
+    const reply = chat.say("held");
+    await early.until((events) => pieces(events).length > 0);
+    await chat.delete();
+    await early.until((events) => events.some(({ type }) => type === "deleted"));
+    const late = [follow(settings, chat.conversation), follow(settings, chat.conversation, "all")];
+    for (const place of late) await place.until(joined);
+    goOn();
+    assert.equal((await reply).text, "re: held", "who has asked gets the answer");
+    await chat.say("two");
+    for (const place of [early, ...late]) {
+      const sinceDeleted = (): ConversationEvent[] => place.events.slice(place.events.findIndex(({ type }) => type === "deleted") + 1);
+      await place.until(() => texts(sinceDeleted()).includes("re: two"));
+      assert.deepEqual(texts(sinceDeleted()), ["two", "re: two"]);
+      assert.equal(pieces(sinceDeleted()).join(""), "re: two");
+    }
+    const after = follow(settings, chat.conversation, "all");
+    await after.until(joined);
+    assert.deepEqual(texts(after.events), ["two", "re: two"]);
+  });
+
+  test("is joined while an attempt is under way that is not the first, and after a message that failed: what does not count is not shown", async () => {
+    const settings = cluster.settings();
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    let attempts = 0;
+    await assistant(settings, async function* (input) {
+      if (input === "broken") throw new Error("out of memory");
+      attempts += 1;
+      yield `attempt ${attempts}`;
+      if (attempts === 1) throw new Error("shaky");
+      await held;
+      yield " and the end";
+    });
+    const chat = await open(settings);
+    assert.equal((await chat.say("broken")).error, "model-failed");
+    const afterError = follow(settings, chat.conversation);
+    await afterError.until(joined);
+    const reply = chat.say("shaky");
+    await afterError.until((events) => pieces(events).includes("attempt 2"));
+    // At once, from two places that are no less late than each other.
+    const late = [follow(settings, chat.conversation), follow(settings, chat.conversation)];
+    for (const place of late) await place.until((events) => pieces(events).includes("attempt 2"));
+    goOn();
+    await reply;
+    for (const place of [afterError, ...late]) {
+      await place.until((events) => texts(events).length === 2);
+      assert.deepEqual(texts(place.events), ["shaky", "attempt 2 and the end"], "nothing of the message that failed");
+      const shown = place.events.slice(place.events.findLastIndex(({ type }) => type === "restart") + 1);
+      assert.equal(pieces(shown).join(""), "attempt 2 and the end");
+    }
+  });
+
+  test("is cancelled by its person while it is written; a wish that comes when the reply is finished has no effect, and the person is told", async () => {
     const settings = cluster.settings();
     await assistant(settings, async function* (input, _prompt, signal) {
       yield "so far";
@@ -122,7 +208,63 @@ describe("a conversation, from every side", { timeout: 120_000 }, () => {
     } });
     const { text, cancelled } = await reply;
     assert.deepEqual([text, cancelled, shown], ["so far", true, "so far"]);
-    assert.equal((await chat.say("short")).cancelled, false);
+
+    const late = new AbortController();
+    const notices: string[] = [];
+    const short = await chat.say("short", { signal: late.signal, onText: () => late.abort(), onNotice: (notice) => notices.push(notice) });
+    assert.deepEqual([short.text, short.cancelled], ["so far", false]);
+    assert.deepEqual(notices, ["The reply was finished before the wish to cancel it came."]);
+  });
+
+  test("is cancelled by another process, wherever it is answered: what is written, and what waits for its turn", async (context) => {
+    const settings = cluster.settings();
+    const { control } = topicsOf(settings.chatTopic);
+    const env = { ...process.env, KAFKA_BROKERS: settings.cluster.brokers.join(","), CHAT_TOPIC: settings.chatTopic };
+    await assistant(settings, async function* (_input, _prompt, signal) {
+      for (;;) {
+        yield "word ";
+        await delay(WORD_MS, undefined, { signal });
+      }
+    });
+    const chat = await open(settings);
+    const nothing = await run(process.execPath, [ENTRY, "chat", "--cancel", chat.conversation], { env });
+    assert.deepEqual([nothing.code, nothing.output.trim()], [1, `Nothing is being answered in conversation ${chat.conversation}`]);
+
+    let shown = "";
+    let lastWord = 0;
+    const first = chat.say("one", { onText: (text) => {
+      shown += text;
+      lastWord = performance.now();
+    } });
+    const second = chat.say("two");
+    let wished = 0;
+    const wishes = await readPartitions(connectKafka(settings.cluster), {
+      positions: [{ topic: control, partition: partitionOfKey(chat.conversation, 6), offset: 0n }], onError: (error) => assert.fail(error),
+      onRecord: () => (wished ||= performance.now()),
+    });
+    started.push(wishes);
+    await waitUntil(() => shown !== "", { description: "Nothing is being written", timeoutMs: 20_000 });
+    const { code, output } = await run(process.execPath, [ENTRY, "chat", "--cancel", chat.conversation], { env });
+    const [stopped, unwritten] = await Promise.all([first, second]);
+    assert.deepEqual([stopped.cancelled, unwritten.cancelled, stopped.text, unwritten.text], [true, true, shown, ""]);
+    assert.equal(code, 0, output);
+    assert.ok(output.includes(`Cancelled the reply to "one". It is: ${shown}\n`) && output.includes('Cancelled the reply to "two". It is: (nothing was written)'), output);
+    const committed = (stopped.person?.saidAt ?? 0) + (stopped.person?.committedMs ?? 0) - performance.timeOrigin;
+    const [untilLastWord, untilReply] = [Math.max(0, lastWord - wished), committed - wished];
+    context.diagnostic(`from the wish, as read from its topic, to the last word ${untilLastWord.toFixed(0)} ms, to the committed reply ${untilReply.toFixed(0)} ms; a word was written every ${WORD_MS} ms`);
+    assert.ok(untilLastWord < 5_000 && untilReply < 10_000, `${untilLastWord} ms, ${untilReply} ms`);
+  });
+
+  test("has a wish to cancel heeded also by an assistant that starts after it, and whoever wishes is told that nobody has answered", async () => {
+    const settings = cluster.settings();
+    const chat = await open(settings);
+    const reply = chat.say("never");
+    await waitUntil(async () => (await readLog(settings, settings.chatTopic)).length > 0, { description: "Nothing is said", timeoutMs: 10_000 });
+    const [wish, ...others] = await cancelReplies({ settings, conversation: chat.conversation, timeoutMs: 2_000 });
+    assert.deepEqual([wish?.text, wish?.reply, others], ["never", undefined, []]);
+    await assistant(settings);
+    assert.deepEqual([(await reply).text, (await reply).cancelled], ["", true]);
+    assert.deepEqual(await cancelReplies({ settings, conversation: chat.conversation }), [], "it is answered now");
   });
 
   test("has a memory that the chat topic alone gives again, also after a delete, an error, a cancel, a repeat and a remark", async () => {

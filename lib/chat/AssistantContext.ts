@@ -1,6 +1,7 @@
 import type { AnsweringModel } from "./answer.js";
 import type { AssistantEvent } from "./AssistantEvent.js";
 import type { Cancellations } from "./Cancellations.js";
+import type { Trim } from "./Memory.js";
 import type { TokenWriter } from "./TokenWriter.js";
 import type { ChatTopics } from "./topics.js";
 
@@ -12,7 +13,8 @@ export interface AssistantContext {
   model: AnsweringModel;
   worker: string;
   persona: string;
-  memoryTokens: number;
+  /** Keeps a memory small enough. */
+  trim: Trim;
   maxTextBytes: number;
   timeLimitMs: number;
   attempts: number;

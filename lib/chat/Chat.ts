@@ -24,7 +24,7 @@ export interface ChatListeners {
 }
 
 export interface SayOptions extends ChatListeners {
-  /** Cancels the reply: what was written until then becomes the reply. */
+  /** Cancels the reply: what was written until then becomes the reply. One that was finished before stays as it is, and onNotice is told. */
   signal?: AbortSignal;
   /** Longest wait for the reply, in milliseconds. Default 300 000: twice the assistant's own limit, and some more. */
   timeoutMs?: number;
@@ -57,6 +57,8 @@ export class Chat {
   private reader: PartitionReader | undefined;
   private stopping: Promise<void> | undefined;
   private failure: Error | undefined;
+  /** The last message that was said, on its way to Kafka. */
+  private sending: Promise<void> = Promise.resolve();
 
   /** Use openChat(). */
   constructor(
@@ -105,7 +107,9 @@ export class Chat {
       limit.addEventListener("abort", expire, { once: true });
       if (signal?.aborted) cancel();
       else signal?.addEventListener("abort", cancel, { once: true });
-      return { ...await replied, person: clock.read() };
+      const reply = await replied;
+      if (signal?.aborted && !reply.cancelled) onNotice("The reply was finished before the wish to cancel it came.");
+      return { ...reply, person: clock.read() };
     } finally {
       clearTimeout(notice);
       limit.removeEventListener("abort", expire);
@@ -171,7 +175,11 @@ export class Chat {
   private async send(role: Role, text: string, uuid: string, headers: Record<string, string> = {}): Promise<void> {
     const { conversation, partition, topics } = this;
     const value = serializeMessage({ uuid, role, text, conversation, timestamp: timestampNow() });
-    await this.write({ topic: topics.chat, partition, key: conversation, value, headers: { uuid, ...headers } });
+    const record: NewRecord = { topic: topics.chat, partition, key: conversation, value, headers: { uuid, ...headers } };
+    // In the order of the calls, also where nobody has waited for the one before.
+    const sent = this.sending.then(() => this.write(record));
+    this.sending = sent.catch(() => undefined);
+    await sent;
   }
 
   private async cancel(question: string): Promise<void> {

@@ -41,13 +41,24 @@ export function forget(memory: Memory | undefined, offset: bigint): Memory {
   return { answeredOffset: offset, identities: memory?.identities ?? [], firstOffset: offset, deletedThrough: offset, messages: [] };
 }
 
-/** Drops the oldest messages until the rest has at most that many tokens, by LangChain's trimMessages. */
-export async function trim(memory: Memory, maxTokens: number, countTokens: (text: string) => number): Promise<Memory> {
-  const kept = await trimMessages(toMessages(memory), {
-    maxTokens, strategy: "last",
-    tokenCounter: (messages: BaseMessage[]) => messages.reduce((sum, message) => sum + countTokens(message.text), 0),
-  });
-  return { ...memory, messages: memory.messages.slice(memory.messages.length - kept.length) };
+/** Makes a memory fit, or leaves it as it is. */
+export type Trim = (memory: Memory) => Promise<Memory>;
+
+/**
+ * Once the messages have more than that many tokens, drops the oldest until the rest has at most half of that, by LangChain's
+ * trimMessages; only where that would leave less than the last question and its reply, until the rest fits. In large steps, since
+ * after each one the model reads the whole prompt anew, whereas before the next one it reads only what has been added.
+ */
+export function trimmer(maxTokens: number, countTokens: (text: string) => number): Trim {
+  const tokenCounter = (messages: BaseMessage[]): number => messages.reduce((sum, message) => sum + countTokens(message.text), 0);
+  return async (memory) => {
+    const messages = toMessages(memory);
+    if (tokenCounter(messages) <= maxTokens) return memory;
+    const last = (most: number): Promise<BaseMessage[]> => trimMessages(messages, { maxTokens: most, strategy: "last", tokenCounter });
+    const half = await last(Math.floor(maxTokens / 2));
+    const kept = half.length < 2 ? await last(maxTokens) : half;
+    return { ...memory, messages: memory.messages.slice(memory.messages.length - kept.length) };
+  };
 }
 
 /** The remembered messages as LangChain's. */

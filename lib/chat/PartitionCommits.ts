@@ -25,6 +25,13 @@ export interface CommitListener {
   onFailed: (error: Error) => void;
 }
 
+/** What waits for the next transaction. */
+interface Finished {
+  result: Result;
+  /** Since when (performance.now()). */
+  since: number;
+}
+
 /** How long an offset may lag behind records that left nothing to write, in milliseconds. */
 const OFFSET_ALONE_MS = 1_000;
 
@@ -34,7 +41,9 @@ const OFFSET_ALONE_MS = 1_000;
  */
 export class PartitionCommits {
   private readonly pending: Item[] = [];
-  private readonly finished: Result[] = [];
+  private readonly finished: Finished[] = [];
+  /** Of the replies of the last transaction, by id: milliseconds from their last word to the commit. */
+  private commitTimes: Record<string, number> = {};
   private wanted: "no" | "results" | "offset" = "no";
   private committing: Promise<void> | undefined;
   private offsetTimer: NodeJS.Timeout | undefined;
@@ -65,7 +74,7 @@ export class PartitionCommits {
   /** A record that belongs to a conversation is finished; results of one conversation come in its order. */
   finish(item: Item, result: Result): void {
     item.finished = true;
-    this.finished.push(result);
+    this.finished.push({ result, since: performance.now() });
     this.commitSoon("results");
   }
 
@@ -97,7 +106,8 @@ export class PartitionCommits {
   }
 
   private async commit(offsetAlone: boolean): Promise<void> {
-    const results = this.finished.splice(0);
+    const finished = this.finished.splice(0);
+    const results = finished.map(({ result }) => result);
     const bad = this.passFinished();
     const offset = this.pending[0]?.offset ?? this.owned.next;
     const writes = bad.length > 0 || results.some(({ reply, memory }) => reply !== undefined || memory !== undefined);
@@ -109,6 +119,7 @@ export class PartitionCommits {
     this.offsetTimer = undefined;
     await this.write(results, bad.map(({ record }) => record), offset);
     this.committed = offset;
+    this.measure(finished);
     for (const { event } of [...bad, ...results]) if (event !== undefined) this.context.onEvent(event);
     this.listener.onCommitted();
   }
@@ -122,7 +133,7 @@ export class PartitionCommits {
     const errors = [...bad, ...results.flatMap(({ error }) => (error === undefined ? [] : [error]))];
     await transactions.run(async ({ send, commitOffset }) => {
       // The replies first: their offsets are part of the memory.
-      const offsets = replies.length === 0 ? [] : await send(replies.map(({ record }) => record));
+      const offsets = replies.length === 0 ? [] : await send(replies.map(({ record }, index) => (index === 0 ? this.withCommitTimes(record) : record)));
       replies.forEach(({ remembered }, index) => {
         if (remembered !== undefined) remembered.offset = offsets[index] ?? remembered.offset;
       });
@@ -130,6 +141,18 @@ export class PartitionCommits {
       if (rest.length + errors.length > 0) await send([...rest, ...errors]);
       await commitOffset(topics.group, topics.chat, partition, offset);
     });
+  }
+
+  private measure(finished: Finished[]): void {
+    const now = performance.now();
+    const times = finished.flatMap(({ result: { reply }, since }) => (reply === undefined ? [] : [[reply.id, now - since] as const]));
+    if (times.length > 0) this.commitTimes = Object.fromEntries(times);
+  }
+
+  /** How long a commit takes is known only after it: so the partition's next reply tells it of those before. */
+  private withCommitTimes(record: NewRecord): NewRecord {
+    if (Object.keys(this.commitTimes).length === 0) return record;
+    return { ...record, headers: { ...record.headers, previous_commits: JSON.stringify(this.commitTimes) } };
   }
 
   /** Takes the finished records off the front of the queue, so that the offset moves past them; gives those that are no messages. */

@@ -27,6 +27,11 @@ export interface Reply {
   sampling: Record<string, unknown>;
   /** Tokens, and milliseconds: waitMs for its turn, answerMs for all attempts, and what the model tells of the generation. */
   timings: Record<string, unknown>;
+  /**
+   * Time to commit, in milliseconds from the last word to the end of the transaction, by id of the reply. A record cannot
+   * hold its own: these are the replies that the same assistant committed to the partition just before.
+   */
+  previousCommits: Record<string, number>;
   /** What the person's side measured; only who has said the message knows it. */
   person: PersonTimes | undefined;
 }
@@ -43,6 +48,7 @@ export function readReply(record: LogRecord): Reply | undefined {
       id: identityOf(record), text, conversation, replyTo, partition, offset, timestamp, cancelled: headers.get("cancelled") === "true",
       error: headers.get("error"), model: headers.get("model"), worker: headers.get("worker"),
       modelSha256: headers.get("model_sha256"), sampling: parseFacts(headers.get("sampling")), timings: parseFacts(headers.get("timings")),
+      previousCommits: parseFacts(headers.get("previous_commits")) as Record<string, number>,
       person: undefined,
     };
   } catch {

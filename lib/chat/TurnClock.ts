@@ -8,7 +8,7 @@ export interface PersonTimes {
   acknowledgedMs: number;
   /** First and last piece of each attempt that was shown. The last attempt counts; those before it were cut off and began again. */
   shown: { firstMs: number; lastMs: number }[];
-  /** The committed reply was read. */
+  /** The committed reply was read. Less the `lastMs` of what was shown last: the time to commit, as the person sees it. */
   committedMs: number;
 }
 

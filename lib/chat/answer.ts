@@ -25,13 +25,16 @@ export interface AnswerOptions {
   attempts: number;
 }
 
+/** Why there is no real reply: the header `error` of what the person is told instead, and `reason` in the error topic. */
+export type FailureReason = "model-failed" | "time-limit" | "context-full";
+
 /** What became of a question. */
 export interface Answer {
   text: string;
   /** The person stopped it; `text` is what was written until then. */
   cancelled: boolean;
   /** It went wrong; `text` is what the person is told. */
-  error: { reason: "model-failed" | "time-limit"; message: string } | undefined;
+  error: { reason: FailureReason; message: string } | undefined;
   /** What the model says of the generation (`response_metadata`). */
   facts: Record<string, unknown>;
 }
@@ -53,7 +56,8 @@ export async function answer(options: AnswerOptions): Promise<Answer> {
       signal.throwIfAborted();
       if (cancel.aborted) return { ...written, cancelled: true, error: undefined };
       if (limit.aborted) return failed("time-limit", `the time limit of ${timeLimitMs / 1000} s was reached`, written);
-      if (attempt >= attempts || isHopeless(error)) return failed("model-failed", (error as Error).message, { ...written, text: "" });
+      if (isTooLong(error)) return failed("context-full", (error as Error).message, { ...written, text: "" });
+      if (attempt >= attempts) return failed("model-failed", (error as Error).message, { ...written, text: "" });
     } finally {
       stream.end();
     }
@@ -73,11 +77,11 @@ async function generate({ model, prompt, conversation }: AnswerOptions, signal: 
   if (written.text.trim() === "") throw new Error("the model wrote nothing");
 }
 
-function failed(reason: "model-failed" | "time-limit", message: string, { text, facts }: { text: string; facts: Record<string, unknown> }): Answer {
+function failed(reason: FailureReason, message: string, { text, facts }: { text: string; facts: Record<string, unknown> }): Answer {
   return { text: text === "" ? `I could not answer this: ${message}` : text, cancelled: false, error: { reason, message }, facts };
 }
 
-/** A prompt that does not fit will not fit the next time. */
-function isHopeless(error: unknown): boolean {
+/** A prompt that does not fit will not fit the next time either, so no attempt is wasted on it. */
+function isTooLong(error: unknown): boolean {
   return (error as Error).name === "PromptTooLongError";
 }

@@ -5,7 +5,7 @@ import { readToEnd } from "../kafka/readToEnd.js";
 import type { Settings } from "../settings.js";
 import type { AnsweringModel } from "./answer.js";
 import { type FoldedLog, foldLog } from "./foldLog.js";
-import { type Memory, serializeMemory, trim } from "./Memory.js";
+import { type Memory, serializeMemory, trimmer } from "./Memory.js";
 import { MAX_TEXT_BYTES, MEMORY_TOKENS } from "./prompt.js";
 import { readReply } from "./Reply.js";
 import { takeOver } from "./takeOver.js";
@@ -43,20 +43,20 @@ export async function checkMemory({ settings, model, write = false }: CheckMemor
   await checkReachable(settings.cluster);
   const kafka = connectKafka(settings.cluster);
   const { topics, partitions } = await ensureChatTopics(kafka, settings.chatTopic);
+  const trim = trimmer(MEMORY_TOKENS, (text) => model.countTokens(text));
   const result: MemoryCheck = { conversations: 0, different: [], missing: [], surplus: [], elsewhere: [] };
   for (let partition = 0; partition < partitions; partition++) {
     const [owned] = await takeOver(kafka, { topics, worker: "memory-check", fencing: true }, [partition]);
     if (owned === undefined) throw new Error(`Partition ${partition} could not be taken over`);
     try {
       const records = await readToEnd(kafka, topics.chat, { partitions: [partition] });
-      const fold: Fold = (some) => foldLog(some, { partitions, maxTextBytes: MAX_TEXT_BYTES }, owned.next);
-      const { memories, elsewhere } = fold(records);
+      const fold: Fold = (some) => foldLog(some, { partitions, maxTextBytes: MAX_TEXT_BYTES }, trim, owned.next);
+      const { memories, elsewhere } = await fold(records);
       const wrong = new Map<string, Memory>();
       for (const conversation of new Set([...memories.keys(), ...elsewhere])) {
         result.conversations += 1;
         const stored = owned.memories.get(conversation);
-        const whole = elsewhere.has(conversation) ? foldOwnPart(conversation, records, fold, stored) : memories.get(conversation);
-        const memory = whole && await trim(whole, MEMORY_TOKENS, (text) => model.countTokens(text));
+        const memory = elsewhere.has(conversation) ? await foldOwnPart(conversation, records, fold, stored) : memories.get(conversation);
         if (memory === undefined || (stored !== undefined && serializeMemory(stored) === serializeMemory(memory))) {
           if (elsewhere.has(conversation)) result.elsewhere.push(conversation);
           continue;
@@ -77,11 +77,11 @@ export async function checkMemory({ settings, model, write = false }: CheckMemor
   return result;
 }
 
-type Fold = (records: LogRecord[]) => FoldedLog;
+type Fold = (records: LogRecord[]) => Promise<FoldedLog>;
 
 /** Of a conversation that another program answers too, what the assistants remember: nothing from before the first record that they saw. */
-function foldOwnPart(conversation: string, records: LogRecord[], fold: Fold, stored: Memory | undefined): Memory | undefined {
+async function foldOwnPart(conversation: string, records: LogRecord[], fold: Fold, stored: Memory | undefined): Promise<Memory | undefined> {
   const own = records.filter(({ key, offset }) => key?.toString() === conversation && offset >= (stored?.firstOffset ?? 0n));
   const answered = stored !== undefined || own.some((record) => readReply(record) !== undefined);
-  return answered ? fold(own).memories.get(conversation) : undefined;
+  return answered ? (await fold(own)).memories.get(conversation) : undefined;
 }

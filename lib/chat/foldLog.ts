@@ -1,5 +1,5 @@
 import type { LogRecord } from "../kafka/LogRecord.js";
-import { forget, type Memory, remember, type RememberedMessage } from "./Memory.js";
+import { forget, type Memory, remember, type RememberedMessage, type Trim } from "./Memory.js";
 import { type Incoming, type IncomingLimits, readIncoming } from "./readIncoming.js";
 import { readReply, type Reply } from "./Reply.js";
 
@@ -16,11 +16,12 @@ type Told = Exclude<Incoming, { kind: "bad" | "reply" }>;
 
 /**
  * What the conversations remember, from the chat topic alone: the same fold that assistants make message by message, and
- * write to the memory topic. Messages without a reply are not part of it yet. Not trimmed.
+ * write to the memory topic. Messages without a reply are not part of it yet.
  * @param records one partition's, in the order of their offsets.
+ * @param trim after each message, as the assistants do: when a memory was trimmed decides what is left of it.
  * @param committed the group's offset: every record before it was handled, by whomever.
  */
-export function foldLog(records: LogRecord[], limits: IncomingLimits, committed: bigint): FoldedLog {
+export async function foldLog(records: LogRecord[], limits: IncomingLimits, trim: Trim, committed: bigint): Promise<FoldedLog> {
   const replies = repliesIn(records);
   const elsewhere = new Set<string>();
   /** By conversation, its records that an assistant has handled. */
@@ -42,7 +43,7 @@ export function foldLog(records: LogRecord[], limits: IncomingLimits, committed:
     }
     if (incoming.kind === "remark" && offset < committed && away.has(conversation)) continue;
     away.delete(conversation);
-    memories.set(conversation, handled(memory, incoming, reply));
+    memories.set(conversation, await trim(handled(memory, incoming, reply)));
   }
   return { memories, elsewhere };
 }

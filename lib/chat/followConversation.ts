@@ -5,12 +5,13 @@ import type { LogRecord } from "../kafka/LogRecord.js";
 import { partitionOfKey } from "../kafka/partitionOfKey.js";
 import { readEndOffsets, readOffsetsAt, readStartOffsets } from "../kafka/readOffsets.js";
 import { readPartitions } from "../kafka/readPartitions.js";
-import { readToEnd } from "../kafka/readToEnd.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { Role } from "./ChatMessage.js";
-import { parseMemory, type Memory } from "./Memory.js";
+import { replyIdOf } from "./identity.js";
+import type { Memory } from "./Memory.js";
 import { MAX_TEXT_BYTES } from "./prompt.js";
 import { readIncoming } from "./readIncoming.js";
+import { readMemory } from "./readMemory.js";
 import { readReply } from "./Reply.js";
 import { ReplyStream } from "./ReplyStream.js";
 import { parseTokens } from "./TokenRecord.js";
@@ -52,7 +53,7 @@ export async function* followConversation({ conversation, history = "window", se
   const kafka = connectKafka(settings.cluster);
   const { topics, partitions } = await ensureChatTopics(kafka, settings.chatTopic);
   const partition = partitionOfKey(conversation, partitions);
-  const memory = await readMemory(settings, topics.memory, partition, conversation);
+  const memory = await readMemory(kafka, topics.memory, partition, conversation);
   const ends = await readEndOffsets(kafka, [topics.chat]);
   const end = ends.get(topics.chat)?.get(partition) ?? 0n;
   const tokensFrom = (await readOffsetsAt(kafka, topics.tokens, Date.now() - TOKENS_FROM_MS)).get(partition) ?? 0n;
@@ -81,10 +82,15 @@ export async function* followConversation({ conversation, history = "window", se
   }
 }
 
-/** What was told of a conversation so far: each message once, and each piece of a reply until its message comes. */
+/**
+ * What was told of a conversation so far: each message once, and each piece of a reply from its question until its message
+ * comes. A reply whose question was not told belongs to a time that is over: it was forgotten, failed, or deleted.
+ */
 class Sequence {
   private readonly told = new Set<string>();
-  /** Replies that are being written; until everything from before is told, their text waits. */
+  /** Replies that are to come: their questions were told. */
+  private readonly open = new Set<string>();
+  /** Replies of which there are pieces. Until everything from before is told, and the question too, their text waits. */
   private readonly writing = new Map<string, { stream: ReplyStream; waiting: string }>();
   private joined = false;
 
@@ -95,7 +101,7 @@ class Sequence {
   ) {}
 
   remember({ messages }: Memory): void {
-    for (const { id, role, text, offset } of messages) this.message({ type: "message", id, role, text, offset, replyTo: undefined, cancelled: false });
+    for (const { id, role, text, offset } of messages) this.add({ type: "message", id, role, text, offset, replyTo: undefined, cancelled: false });
   }
 
   /** Everything from before is told. May be called more than once. */
@@ -103,7 +109,7 @@ class Sequence {
     if (this.joined) return;
     this.joined = true;
     this.tell({ type: "joined" });
-    for (const [reply, { waiting }] of this.writing) if (waiting !== "") this.tell({ type: "text", reply, text: waiting });
+    for (const reply of this.open) this.showWaiting(reply);
   }
 
   addRecord(record: LogRecord): void {
@@ -111,17 +117,20 @@ class Sequence {
     const reply = readReply(record);
     if (reply !== undefined) {
       // The pieces that are missing come first: who shows pieces has shown the whole reply when its message comes.
-      if (this.joined && !this.told.has(reply.id)) this.writing.get(reply.id)?.stream.finish(reply.text);
+      if (this.joined && this.open.has(reply.id)) this.writing.get(reply.id)?.stream.finish(reply.text);
       this.writing.delete(reply.id);
       const { id, text, offset, replyTo, cancelled } = reply;
-      this.message({ type: "message", id, role: "AI", text, offset, replyTo, cancelled });
+      if (this.open.delete(id)) this.add({ type: "message", id, role: "AI", text, offset, replyTo, cancelled });
       return;
     }
     const incoming = readIncoming(record, this.limits);
-    if (incoming.kind === "delete") this.tell({ type: "deleted" });
+    if (incoming.kind === "delete") this.delete();
     if (incoming.kind !== "question" && incoming.kind !== "remark") return;
     const { identity: id, offset, message: { role, text } } = incoming;
-    this.message({ type: "message", id, role, text, offset, replyTo: undefined, cancelled: false });
+    if (!this.add({ type: "message", id, role, text, offset, replyTo: undefined, cancelled: false }) || incoming.kind === "remark") return;
+    const awaited = replyIdOf(this.conversation, id);
+    this.open.add(awaited);
+    if (this.joined) this.showWaiting(awaited);
   }
 
   addTokens(record: LogRecord): void {
@@ -133,34 +142,39 @@ class Sequence {
   private begin(reply: string): { stream: ReplyStream; waiting: string } {
     const begun = { waiting: "", stream: new ReplyStream({
       onText: (text) => {
-        if (this.joined) this.tell({ type: "text", reply, text });
+        if (this.joined && this.open.has(reply)) this.tell({ type: "text", reply, text });
         else begun.waiting += text;
       },
       onRestart: () => {
         begun.waiting = "";
-        if (this.joined) this.tell({ type: "restart", reply });
+        if (this.joined && this.open.has(reply)) this.tell({ type: "restart", reply });
       },
     }) };
     this.writing.set(reply, begun);
     return begun;
   }
 
-  private message(event: Extract<ConversationEvent, { type: "message" }>): void {
-    if (this.told.has(event.id)) return;
+  /** Pieces may be read before the question that they answer: the two lie in different topics. */
+  private showWaiting(reply: string): void {
+    const begun = this.writing.get(reply);
+    if (begun === undefined || begun.waiting === "") return;
+    this.tell({ type: "text", reply, text: begun.waiting });
+    begun.waiting = "";
+  }
+
+  private delete(): void {
+    this.open.clear();
+    this.writing.clear();
+    this.tell({ type: "deleted" });
+  }
+
+  /** @returns whether it is new. */
+  private add(event: Extract<ConversationEvent, { type: "message" }>): boolean {
+    if (this.told.has(event.id)) return false;
     this.told.add(event.id);
     this.tell(event);
+    return true;
   }
-}
-
-async function readMemory(settings: Settings, topic: string, partition: number, conversation: string): Promise<Memory | undefined> {
-  let memory: Memory | undefined;
-  await readToEnd(connectKafka(settings.cluster), topic, {
-    partitions: [partition],
-    onRecord: ({ key, value }) => {
-      if (key?.toString() === conversation) memory = value === null ? undefined : parseMemory(value);
-    },
-  });
-  return memory;
 }
 
 function later(a: bigint, b: bigint): bigint {

@@ -4,7 +4,7 @@ import type { AssistantContext } from "./AssistantContext.js";
 import type { AssistantEvent } from "./AssistantEvent.js";
 import { errorRecord } from "./errorRecord.js";
 import { replyIdOf } from "./identity.js";
-import { forget, type Memory, remember, type RememberedMessage, toMessages, trim } from "./Memory.js";
+import { forget, type Memory, remember, type RememberedMessage, toMessages } from "./Memory.js";
 import { buildPrompt } from "./prompt.js";
 import type { Incoming } from "./readIncoming.js";
 import { replyRecord } from "./replyRecord.js";
@@ -15,7 +15,7 @@ export type Message = Extract<Incoming, { kind: "question" | "remark" | "delete"
 /** What a message turned out to be worth writing: all of it in one transaction, which its memory keeps from happening twice. */
 export interface Result {
   /** The reply, and the message in the memory that stands for it. */
-  reply?: { record: NewRecord; remembered: RememberedMessage | undefined };
+  reply?: { id: string; record: NewRecord; remembered: RememberedMessage | undefined };
   memory?: { conversation: string; memory: Memory };
   error?: NewRecord;
   event?: AssistantEvent;
@@ -48,7 +48,7 @@ export async function handleMessage(place: Place, record: LogRecord, message: Me
 async function handleRemark({ context }: Place, message: Extract<Message, { kind: "remark" }>, memory: Memory | undefined): Promise<Result> {
   const { conversation, identity, offset, message: { text } } = message;
   const messages: RememberedMessage[] = [{ id: identity, role: "AI", text, offset }];
-  return { memory: { conversation, memory: await fit(context, remember(memory, { offset, identity, messages })) } };
+  return { memory: { conversation, memory: await context.trim(remember(memory, { offset, identity, messages })) } };
 }
 
 async function handleQuestion(place: Place, record: LogRecord, message: Extract<Message, { kind: "question" }>, memory: Memory | undefined): Promise<Result> {
@@ -64,8 +64,8 @@ async function handleQuestion(place: Place, record: LogRecord, message: Extract<
   const asked: RememberedMessage[] = error === undefined ? [{ id: identity, role: "human", text, offset }] : [];
   const replied: RememberedMessage[] = error === undefined && given.text !== "" ? [{ id, role: "AI", text: given.text, offset }] : [];
   return {
-    reply: { record: replyRecord({ ...context, partition, conversation, question: identity, reply: id, answer: given, ...times }), remembered: replied[0] },
-    memory: { conversation, memory: await fit(context, remember(memory, { offset, identity, messages: [...asked, ...replied] })) },
+    reply: { id, record: replyRecord({ ...context, partition, conversation, question: identity, reply: id, answer: given, ...times }), remembered: replied[0] },
+    memory: { conversation, memory: await context.trim(remember(memory, { offset, identity, messages: [...asked, ...replied] })) },
     ...(error === undefined ? {} : { error: errorRecord(context.topics.errors, record, error.reason, error.message) }),
     event: { type: "reply", partition, conversation, text: given.text, cancelled: given.cancelled, error: error?.message },
   };
@@ -81,8 +81,4 @@ async function generate({ context, partition, claim, signal }: Place, { conversa
   } finally {
     cancellations.forget(identity);
   }
-}
-
-function fit({ model, memoryTokens }: AssistantContext, memory: Memory): Promise<Memory> {
-  return trim(memory, memoryTokens, (text) => model.countTokens(text));
 }

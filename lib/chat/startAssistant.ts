@@ -9,6 +9,7 @@ import { Assistant } from "./Assistant.js";
 import type { AssistantEvent } from "./AssistantEvent.js";
 import { Cancellations } from "./Cancellations.js";
 import type { AssistantContext } from "./AssistantContext.js";
+import { trimmer } from "./Memory.js";
 import { MAX_TEXT_BYTES, MEMORY_TOKENS, PERSONA } from "./prompt.js";
 import { TokenWriter } from "./TokenWriter.js";
 import { ensureChatTopics } from "./topics.js";
@@ -21,7 +22,7 @@ export interface StartAssistantOptions {
   worker?: string;
   /** Default: Marvin, as in the original. */
   persona?: string;
-  /** Tokens of conversation that the model sees again. Default 300. */
+  /** Most tokens of conversation that the model sees again; a memory that has more is cut to about half. Default 300. */
   memoryTokens?: number;
   /** Longest text that is answered, in UTF-8 bytes. Default 8192. */
   maxTextBytes?: number;
@@ -71,8 +72,8 @@ export async function startAssistant({ settings = readSettings(), ...options }: 
     maxWaiting = 100, sessionTimeoutMs = 6_000, rebalanceTimeoutMs = 10_000, fencing = true, onEvent = () => undefined,
   } = options;
   const context: AssistantContext = {
-    topics, partitions, model, worker, persona, memoryTokens, maxTextBytes, timeLimitMs, attempts, fencing, onEvent,
-    tokens: new TokenWriter(writer, topics.tokens), cancellations: new Cancellations(),
+    topics, partitions, model, worker, persona, maxTextBytes, timeLimitMs, attempts, fencing, onEvent,
+    trim: trimmer(memoryTokens, (text) => model.countTokens(text)), tokens: new TokenWriter(writer, topics.tokens), cancellations: new Cancellations(),
   };
   for (const difference of differences) onEvent({ type: "trouble", message: `A topic has other settings than this chat gives it. ${difference}` });
   const assistant = new Assistant(kafka, context, { maxWaiting, sessionTimeoutMs, rebalanceTimeoutMs }, async () => {

@@ -1,68 +1,86 @@
 import readline from "node:readline";
 import { parseArgs } from "node:util";
+import { cancelReplies } from "../chat/cancelReplies.js";
 import type { Chat } from "../chat/Chat.js";
 import { openChat } from "../chat/openChat.js";
 import { GREETING } from "../chat/prompt.js";
 import { readSettings } from "../settings.js";
 import { ensureLocalKafka } from "./ensureLocalKafka.js";
 import { standIn } from "./standIn.js";
+import { Terminal } from "./Terminal.js";
 
-const HELP = `Usage: npm run chat [-- --conversation ID]
+const HELP = `Usage: npm run chat [-- --conversation ID | --cancel ID]
 
   The person's side: what you type goes to the topic "chat", and the reply comes from there while it is written.
   From a pipe it says one line after the other and prints the replies:  printf 'Hello\\n' | npm run --silent chat
   Ctrl+C while a reply is written cancels it; else it ends, as Ctrl+D does.
 
   --conversation ID   goes on with a conversation. Default: a new one
+  --cancel ID         cancels what is being answered in a conversation, wherever it was asked and is answered, and
+                      says nothing itself. What was written until then becomes the reply
 
-Starts the local broker if none runs, and an assistant in this process if the group has none.
+Starts the local broker if none runs, and an assistant in this process if the group has none; not with --cancel.
 `;
 
-/** `npm run chat`. @returns The exit code: 0, or 1 when a message got no real reply. */
+/** `npm run chat`. @returns The exit code: 0, or 1 when a message got no real reply, or nothing could be cancelled. */
 export async function main(argv: string[]): Promise<number> {
-  const { values } = parseArgs({ args: argv, options: { help: { type: "boolean", short: "h" }, conversation: { type: "string" } } });
-  if (values.help) {
+  const { values: { help, conversation, cancel } } = parseArgs({
+    args: argv, options: { help: { type: "boolean", short: "h" }, conversation: { type: "string" }, cancel: { type: "string" } },
+  });
+  if (help) {
     console.log(HELP);
     return 0;
   }
+  if (cancel !== undefined) return cancelIn(cancel);
   const settings = readSettings();
-  const interactive = process.stdin.isTTY;
+  const interactive = process.stdin.isTTY && process.stdout.isTTY;
+  let terminal: Terminal | undefined;
+  const tell = (text: string): void => (terminal === undefined ? console.error(text) : terminal.notice(text));
   await ensureLocalKafka(settings);
-  const own = await standIn(settings);
+  const own = await standIn(settings, tell);
   const chat = await openChat({
     settings,
-    ...(values.conversation === undefined ? {} : { conversation: values.conversation }),
-    onText: (text) => process.stdout.write(text),
-    onRestart: () => process.stdout.write(interactive ? "\n(another assistant begins the reply again)\n" : ""),
-    onNotice: (text) => console.error(text),
+    ...(conversation === undefined ? {} : { conversation }),
+    onText: (text) => (terminal === undefined ? process.stdout.write(text) : terminal.write(text)),
+    onRestart: () => terminal?.notice("(another assistant begins the reply again)"),
+    onNotice: tell,
   });
   try {
-    if (values.conversation === undefined) await chat.greet();
-    return interactive ? await converse(chat, values.conversation === undefined) : await readPipe(chat);
+    if (conversation === undefined) await chat.greet();
+    if (!interactive) return await readPipe(chat);
+    console.error(`Conversation ${chat.conversation}. Ctrl+C cancels a reply, Ctrl+D ends.`);
+    if (conversation === undefined) console.log(`Marvin: ${GREETING}`);
+    let wish: AbortController | undefined;
+    terminal = new Terminal({ prompt: "You: ", onInterrupt: () => (wish === undefined ? terminal?.close() : wish.abort()) });
+    for (let line = await terminal.ask(); line !== undefined; line = await terminal.ask()) {
+      if (line.trim() === "") continue;
+      wish = new AbortController();
+      terminal.write("Marvin: ");
+      await say(chat, line, wish.signal, (text) => terminal?.write(text), tell);
+      wish = undefined;
+    }
+    console.log();
+    return 0;
   } finally {
+    terminal?.close();
     await chat.stop();
     await own.stop();
   }
 }
 
-async function converse(chat: Chat, isNew: boolean): Promise<number> {
-  console.error(`Conversation ${chat.conversation}. Ctrl+C cancels a reply, Ctrl+D ends.`);
-  if (isNew) console.log(`Marvin: ${GREETING}`);
-  const terminal = readline.createInterface({ input: process.stdin, output: process.stdout, prompt: "You: " });
-  let cancel: AbortController | undefined;
-  terminal.on("SIGINT", () => (cancel === undefined ? terminal.close() : cancel.abort()));
-  terminal.prompt();
-  for await (const line of terminal) {
-    if (line.trim() !== "") {
-      cancel = new AbortController();
-      process.stdout.write("Marvin: ");
-      await say(chat, line, cancel.signal);
-      cancel = undefined;
-    }
-    terminal.prompt();
+async function cancelIn(conversation: string): Promise<number> {
+  const wishes = await cancelReplies({ conversation });
+  if (wishes.length === 0) console.error(`Nothing is being answered in conversation ${conversation}`);
+  for (const { text, reply } of wishes) {
+    if (reply === undefined) console.error(`No assistant has answered ${quote(text)} yet; one that starts within an hour will not.`);
+    else if (reply.cancelled) console.log(`Cancelled the reply to ${quote(text)}. It is: ${reply.text === "" ? "(nothing was written)" : reply.text}`);
+    else console.error(`The reply to ${quote(text)} was finished before the wish to cancel it came. It is: ${reply.text}`);
   }
-  console.log();
-  return 0;
+  return wishes.length > 0 && wishes.every(({ reply }) => reply?.cancelled) ? 0 : 1;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
 async function readPipe(chat: Chat): Promise<number> {
@@ -71,19 +89,19 @@ async function readPipe(chat: Chat): Promise<number> {
   process.once("SIGINT", () => cancel.abort()).once("SIGTERM", () => cancel.abort());
   for await (const line of readline.createInterface({ input: process.stdin })) {
     if (cancel.signal.aborted) return 130;
-    if (line.trim() !== "" && !await say(chat, line, cancel.signal)) failed = true;
+    if (line.trim() !== "" && !await say(chat, line, cancel.signal, (text) => process.stdout.write(text), console.error)) failed = true;
   }
   return failed ? 1 : 0;
 }
 
 /** Says one line; its reply ends with a line break. */
-async function say(chat: Chat, text: string, signal: AbortSignal): Promise<boolean> {
+async function say(chat: Chat, text: string, signal: AbortSignal, write: (text: string) => void, tell: (text: string) => void): Promise<boolean> {
   try {
     const { cancelled, error } = await chat.say(text, { signal });
-    process.stdout.write(cancelled ? " (cancelled)\n" : "\n");
+    write(cancelled ? " (cancelled)\n" : "\n");
     return error === undefined;
   } catch (error) {
-    console.error((error as Error).message);
+    tell((error as Error).message);
     return false;
   }
 }

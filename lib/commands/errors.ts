@@ -12,7 +12,7 @@ const HELP = `Usage: npm run errors -- list [--reason R] | show ID | resend ID..
             (--reason model-failed). The records stay in the topic.
 
   Reasons: unsupported-codec, no-key, wrong-key, wrong-partition, not-json, missing-field, wrong-type, unknown-role, empty,
-  too-long (no messages); model-failed, time-limit (the person was told so).
+  too-long (no messages); model-failed, time-limit, context-full (the person was told so).
 `;
 
 /** `npm run errors`. @returns 0, 1 when there is no such record or it cannot be sent, 2 for wrong usage. */

@@ -20,14 +20,15 @@ export interface StandIn {
 /**
  * Sees to it that somebody answers: starts an assistant in this process when the group has no member, now or later.
  * Resolves when there is one.
+ * @param tell gets what a person should know of it.
  */
-export async function standIn(settings: Settings): Promise<StandIn> {
+export async function standIn(settings: Settings, tell: (text: string) => void): Promise<StandIn> {
   const { group } = topicsOf(settings.chatTopic);
   const stopped = new AbortController();
   const isAlone = async (): Promise<boolean> => await countMembers(settings.cluster, group).catch(() => 1) === 0;
   let stopAssistant: (() => Promise<void>) | undefined;
   const start = async (): Promise<void> => {
-    stopAssistant = await startOwn(settings);
+    stopAssistant = await startOwn(settings, tell);
   };
   let later: Promise<void> = Promise.resolve();
   if (await isAlone()) {
@@ -36,7 +37,7 @@ export async function standIn(settings: Settings): Promise<StandIn> {
     later = waitUntil(isAlone, { description: "The other assistants are still there", timeoutMs: FOREVER_MS, intervalMs: LOOK_EVERY_MS, signal: stopped.signal })
       .then(start)
       .catch((error: unknown) => {
-        if (!stopped.signal.aborted) console.error((error as Error).message);
+        if (!stopped.signal.aborted) tell((error as Error).message);
       });
   }
   return {
@@ -48,13 +49,13 @@ export async function standIn(settings: Settings): Promise<StandIn> {
   };
 }
 
-async function startOwn(settings: Settings): Promise<() => Promise<void>> {
+async function startOwn(settings: Settings, tell: (text: string) => void): Promise<() => Promise<void>> {
   const model = await loadModel({ model: settings.chatModel });
   try {
     const assistant = await startAssistant({
       settings, model: new ChatNodeLlamaCpp({ model }),
       onEvent: (event) => {
-        if (event.type === "trouble") console.error(event.message);
+        if (event.type === "trouble") tell(event.message);
       },
     });
     return async () => {

@@ -26,10 +26,10 @@ class Writer:
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside, self.near = ([q for q in list_ if not (tests and tests(q))] for list_ in (k.out_of_domain(), k.near_misses()))
 
-    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0):
-        """One dialogue. `quiz` is the share of questions with only the beginnings of their answers, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context."""
+    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0):
+        """One dialogue. `bare` is the share without persona and greeting, `quiz` that of questions with only the beginnings of their answers, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context."""
         dialogue = Dialogue(self, random)
-        dialogue.begin()
+        if random.random() >= bare: dialogue.begin()
         if random.random() < quiz: dialogue.quiz()
         elif random.random() < drills: dialogue.drill(echo)
         else:

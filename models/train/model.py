@@ -16,7 +16,7 @@ class Shape:
     heads: int = 6
     hidden: int = 512
     context: int = 1024
-    rope_base: float = 10_000.0
+    rope_base: float = 100_000.0
     epsilon: float = 1e-5
 
     @property

@@ -11,6 +11,7 @@ import torch
 from batches import Encoder, batches, chunk
 from curves import draw
 from dialogues import Writer
+from induction import begin_with_induction
 from model import Marvin, Shape
 from optimizer import MuonAndAdam
 from tokenizer import open_tokenizer
@@ -31,7 +32,7 @@ def options():
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--vocabulary", type=int, default=2048)
     parser.add_argument("--context", type=int, default=1024)
-    parser.add_argument("--batch", type=int, default=3072, help="tokens of a step")
+    parser.add_argument("--batch", type=int, default=2048, help="tokens of a step")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--decay", type=float, default=0.4, help="share of the training in which the learning rate falls to nothing")
     parser.add_argument("--apart", action="store_true", help="keep a tenth of the questions out, and try them")
@@ -41,11 +42,11 @@ def options():
 
 
 def plan(progress):
-    """What is trained on at a point of the training: saying words back first, then recall and short dialogues, then all, long ones at the end."""
-    if progress < 0.07: return {"limit": 192, "long": 0.0, "drills": 1.0, "echo": 0.8}
-    if progress < 0.17: return {"limit": 256, "long": 0.0, "drills": 0.5, "echo": 0.3}
-    if progress < 0.5: return {"limit": 512, "long": 0.01, "drills": 0.15, "echo": 0.3, "quiz": 0.4}
-    return {"limit": 1024, "long": 0.02, "drills": 0.12, "echo": 0.3, "quiz": 0.45}
+    """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, then in long ones."""
+    if progress < 0.06: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
+    if progress < 0.14: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
+    if progress < 0.55: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
+    return {"limit": 1024, "bare": 0.1, "long": 0.03, "drills": 0.2, "echo": 0.2, "quiz": 0.4}
 
 
 def rate(progress, step, decay):
@@ -62,7 +63,9 @@ def main():
     shape = Shape(chosen.vocabulary, chosen.width, chosen.layers, chosen.heads, chosen.hidden, chosen.context)
     tokenizer = open_tokenizer(folder, chosen.vocabulary)
     encoder, writer = Encoder(tokenizer), Writer(tests=apart if chosen.apart else None)
-    model = Marvin(shape).to(device)
+    model = Marvin(shape)
+    begin_with_induction(model)
+    model = model.to(device)
     optimizer = MuonAndAdam(model, threads=chosen.threads)
     state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0}
     checkpoint = folder / "checkpoint.pt"

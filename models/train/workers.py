@@ -30,7 +30,7 @@ def part_loss(model, ids, weights, total, count):
 class Workers:
     """`gradient(ids, weights)` leaves the gradient in the model and returns the mean loss of what Marvin says."""
 
-    def __init__(self, model, threads, part=1280):
+    def __init__(self, model, threads, part=1024):
         self.model, self.part = model, part
         self.on_gpu = model.embedding.weight.device.type != "cpu"
         self.replicas = [model] + [self._replica() for _ in range(0 if self.on_gpu else threads - 1)]
