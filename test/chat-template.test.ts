@@ -145,6 +145,14 @@ describe("the prompt is that of the model's template", () => {
   }
 });
 
+describe("Llama 2 Chat, whose file is older than templates", () => {
+  test("gets the format of the original walkthrough, LangChain's Llama2Chat", async () => {
+    const { encoder } = await open(families.find(({ fileName }) => fileName?.startsWith("llama-2") === true) as Family);
+    const { text } = encoder.encode([persona, said("Hi"), greeting, said("What?")]);
+    assert.equal(text, `<s>[INST] <<SYS>>\n${PERSONA}\n<</SYS>>\n\nHi [/INST] ${greeting.content} </s><s>[INST] What? [/INST]`);
+  });
+});
+
 describe("a model without a template that can be used", () => {
   test("whose tokens are ChatML's gets ChatML, any other names before what is said", async () => {
     const chatml = await open({ name: "no template", fileName: "some.gguf", tokenizer: "bpe", ...chatMl });
@@ -185,11 +193,11 @@ describe("thoughts", () => {
   }
 
   const quiet = { temperature: 0, topK: 1, topP: 1, repeatPenalty: 1, maxTokens: 20 };
-  const ask = async (model: Awaited<ReturnType<typeof load>>, sampling = {}): Promise<{ pieces: string[]; text: string; facts: GenerationFacts }> => {
+  const ask = async (model: Awaited<ReturnType<typeof load>>, sampling = {}, question = "Hi"): Promise<{ pieces: string[]; text: string; facts: GenerationFacts }> => {
     try {
       const pieces: string[] = [];
       let facts = {};
-      for await (const chunk of await new ChatNodeLlamaCpp({ model, ...quiet, ...sampling }).stream([new SystemMessage(PERSONA), new AIMessage("Hello"), new HumanMessage("Hi")])) {
+      for await (const chunk of await new ChatNodeLlamaCpp({ model, ...quiet, ...sampling }).stream([new SystemMessage(PERSONA), new AIMessage("Hello"), new HumanMessage(question)])) {
         if (chunk.text !== "") pieces.push(chunk.text);
         facts = { ...facts, ...chunk.response_metadata };
       }
@@ -213,6 +221,11 @@ describe("thoughts", () => {
   test("that take too long are ended, and the reply begins", async () => {
     const { text, facts } = await ask(await load({ writes: ["Ċ", "hm", "hm"] }, "deepseek-r1-distill"), { maxThoughtTokens: 7, maxTokens: 3 });
     assert.deepEqual([facts.thoughtTokens, facts.replyTokens, facts.stopReason, text], [7, 3, "maxTokens", "hmhmhm"]);
+  });
+
+  test("in which the model stops are ended too", async () => {
+    const { text, facts } = await ask(await load({ writes: ["Ċ", "hm", "<|im_end|>"] }, "deepseek-r1-distill"));
+    assert.deepEqual([facts.thoughtTokens, facts.replyTokens, facts.stopReason, text], [2, 2, "eogToken", "hm"]);
   });
 
   test("of gpt-oss lie in a channel of their own", async () => {
@@ -244,9 +257,10 @@ describe("thoughts", () => {
     assert.equal(thoughtMarksOf("<|im_start|>"), undefined);
   });
 
-  test("a character that is spread over several tokens comes as one", async () => {
-    const { pieces } = await ask(await load({ writes: ["Ċ", "Ã", "©", "Hello", "<|im_end|>"] }));
+  test("a character that is spread over several tokens comes as one, after a prompt of several batches", async () => {
+    const { pieces, facts } = await ask(await load({ writes: ["Ċ", "Ã", "©", "Hello", "<|im_end|>"] }), {}, "x".repeat(650));
     assert.deepEqual(pieces, ["é", "Hello"]);
+    assert.ok(facts.promptTokensEvaluated > 700, `${facts.promptTokensEvaluated} tokens`);
   });
 });
 

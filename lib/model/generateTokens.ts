@@ -16,7 +16,7 @@ const PENALTY_TOKENS = 64;
  * the place of the last one.
  * @throws the signal's reason; while a long prompt is evaluated, after the batch under way.
  */
-export async function* generateTokens(sequence: LlamaContextSequence, prompt: Token[], { sampling, onPrompt, signal }: GenerateTokensOptions): AsyncGenerator<Token, void, Token[] | undefined> {
+export async function* generateTokens(sequence: LlamaContextSequence, prompt: Token[], { sampling, onPrompt, signal }: GenerateTokensOptions): AsyncGenerator<Token, void, Token[] | void> {
   const { temperature, topP, topK, repeatPenalty, seed } = sampling;
   const generated: Token[] = [];
   // The last token is evaluated in any case: what comes after it is not in the cache.

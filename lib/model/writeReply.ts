@@ -27,7 +27,7 @@ export interface ReplyTokens {
 /** Most tokens of thoughts unless the sampling says otherwise. */
 const MAX_THOUGHT_TOKENS = 1024;
 
-/** Has the model write a reply, piece by piece. Thoughts are left out; when they take too long they are ended, and the reply begins. */
+/** Has the model write a reply, piece by piece. Thoughts are left out; when they take too long, or the model stops in them, they are ended, and the reply begins. */
 export async function* writeReply(sequence: LlamaContextSequence, prompt: Prompt, { sampling, thoughts, stops, signal }: WriteReplyOptions): AsyncGenerator<string, ReplyTokens> {
   const { model } = sequence;
   const decoder = new TokenDecoder(model);
@@ -49,23 +49,25 @@ export async function* writeReply(sequence: LlamaContextSequence, prompt: Prompt
       const thinking = filter.thinking;
       took[thinking ? "thoughtTokens" : "replyTokens"] += 1;
       room -= 1;
-      if (model.isEogToken(token)) {
+      const ended = model.isEogToken(token);
+      if (ended && !filter.thinking) {
         took.stopReason = "eogToken";
         break;
       }
-      const text = stop.push(filter.push(decoder.push(token, !filter.replying)));
+      const text = ended ? "" : stop.push(filter.push(decoder.push(token, !filter.replying)));
       if (text !== "") yield text;
       if (stop.stopped) {
         took.stopReason = "customStopTrigger";
         break;
       }
       if (took.replyTokens >= sampling.maxTokens || room <= 0) break;
-      const tooLong = filter.thinking && took.thoughtTokens >= thoughtLimit;
-      if (tooLong && thoughts !== undefined) {
+      if (thoughts !== undefined && filter.thinking && (ended || took.thoughtTokens >= thoughtLimit)) {
         filter.push(thoughts.end);
         room -= endOfThoughts.length;
+        next = await tokens.next(endOfThoughts);
+      } else {
+        next = await tokens.next();
       }
-      next = await tokens.next(tooLong ? endOfThoughts : undefined);
     }
   } finally {
     await tokens.return();
