@@ -3,10 +3,11 @@ import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager
 import { BaseChatModel, type BaseChatModelCallOptions, type BaseChatModelParams } from "@langchain/core/language_models/chat_models";
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
-import type { ChatHistoryItem } from "node-llama-cpp";
-import { AsyncQueue } from "../AsyncQueue.js";
+import type { TemplateMessage } from "./ChatTemplate.js";
 import type { LoadedModel } from "./loadModel.js";
+import type { Prompt } from "./PromptEncoder.js";
 import type { Sampling } from "./Sampling.js";
+import { type ReplyTokens, writeReply } from "./writeReply.js";
 
 export interface ChatNodeLlamaCppFields extends BaseChatModelParams, Partial<Sampling> {
   model: LoadedModel;
@@ -33,11 +34,13 @@ export interface GenerationFacts {
   /** Prompt tokens that had to be evaluated, and those found in the sequence's cache. */
   promptTokensEvaluated: number;
   promptTokensReused: number;
+  /** Tokens of thoughts, which are no part of the reply. */
+  thoughtTokens: number;
   replyTokens: number;
   /** From the first text on. */
   tokensPerSecond: number | undefined;
-  /** `eogToken`: the model ended by itself; `maxTokens`; `stopGenerationTrigger`. */
-  stopReason: string;
+  /** `eogToken`: the model ended by itself; `maxTokens`; `customStopTrigger`: one of the call's `stop` texts. */
+  stopReason: ReplyTokens["stopReason"];
 }
 
 /** The prompt does not fit the context, so no retry can help. */
@@ -47,7 +50,8 @@ export class PromptTooLongError extends Error {
 
 /**
  * A LangChain chat model over node-llama-cpp. Calls run at the same time on the sequences of one context, which llama.cpp
- * evaluates together; a call that finds none free waits. What people type is text: control tokens in it have no effect.
+ * evaluates together; a call that finds none free waits. Prompts are those of the model's own chat template. What people
+ * type is text: control tokens in it have no effect. What a model thinks before it answers is no part of the reply.
  */
 export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions, AIMessageChunk> {
   readonly model: LoadedModel;
@@ -57,10 +61,10 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
     return "ChatNodeLlamaCpp";
   }
 
-  constructor({ model, temperature, topP, topK, repeatPenalty, maxTokens, seed, ...rest }: ChatNodeLlamaCppFields) {
+  constructor({ model, temperature, topP, topK, repeatPenalty, maxTokens, maxThoughtTokens, seed, ...rest }: ChatNodeLlamaCppFields) {
     super(rest);
     this.model = model;
-    this.sampling = { ...model.sampling, ...withoutUndefined({ temperature, topP, topK, repeatPenalty, maxTokens, seed }) };
+    this.sampling = { ...model.sampling, ...withoutUndefined({ temperature, topP, topK, repeatPenalty, maxTokens, maxThoughtTokens, seed }) };
   }
 
   get modelName(): string {
@@ -90,54 +94,37 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
 
   override async *_streamResponseChunks(messages: BaseMessage[], options: this["ParsedCallOptions"], runManager?: CallbackManagerForLLMRun): AsyncGenerator<ChatGenerationChunk> {
     const asked = performance.now();
-    // Aborted when the caller stops reading, so that nothing goes on generating for nobody.
-    const left = new AbortController();
-    const signal = options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal]);
+    const signal = options.signal ?? new AbortController().signal;
     const lease = await this.model.sequences.acquire(options.conversation, signal);
-    const queue = new AsyncQueue<string>();
     try {
       const started = performance.now();
       let firstTokenMs: number | undefined;
-      const { chat, sequence } = lease.sequence;
-      const meterBefore = sequence.tokenMeter.getState();
-      const history = toHistory(messages);
-      this.checkLength(history);
-      const { temperature, topP, topK, repeatPenalty, maxTokens } = this.sampling;
-      const seed = options.seed ?? this.sampling.seed ?? randomInt(2 ** 32 - 1);
-      const response = chat.generateResponse([...history, { type: "model", response: [] }], {
-        signal, temperature, topP, topK, maxTokens, seed,
-        repeatPenalty: repeatPenalty === 1 ? false : { penalty: repeatPenalty, lastTokens: 64 },
-        ...(options.stop === undefined ? {} : { customStopTriggers: options.stop }),
-        onTextChunk: (text) => {
-          firstTokenMs ??= performance.now() - started;
-          queue.push(text);
-        },
-      });
-      const ended = response.then(() => queue.end(), (error: unknown) => queue.fail(error));
+      const sampling = { ...this.sampling, seed: options.seed ?? this.sampling.seed ?? randomInt(2 ** 32 - 1) };
+      const { thoughts, template } = this.model.prompts;
+      const writing = writeReply(lease.sequence, this.encode(messages), { sampling, thoughts, signal, stops: [...template.stops, ...options.stop ?? []] });
+      let next = await writing.next();
       try {
-        for await (const text of queue) {
+        for (; next.done !== true; next = await writing.next()) {
+          const text = next.value;
+          firstTokenMs ??= performance.now() - started;
           yield new ChatGenerationChunk({ text, message: new AIMessageChunk({ content: text }) });
           await runManager?.handleLLMNewToken(text);
         }
       } finally {
-        left.abort(new Error("nobody reads the reply any more"));
-        await ended;
+        // When nobody reads on, nothing goes on generating.
+        if (next.done !== true) await writing.return(undefined as never);
       }
-      const { metadata } = await response;
-      const used = sequence.tokenMeter.diff(meterBefore);
       const totalMs = performance.now() - started;
+      const { replyTokens } = next.value;
       const facts: GenerationFacts = {
         model: this.model.name,
         modelSha256: this.model.sha256,
-        sampling: { ...this.sampling, seed },
+        sampling,
         queueMs: started - asked,
         firstTokenMs,
         totalMs,
-        promptTokensEvaluated: used.usedInputTokens,
-        promptTokensReused: Math.max(0, sequence.contextTokens.length - used.usedInputTokens - used.usedOutputTokens),
-        replyTokens: used.usedOutputTokens,
-        tokensPerSecond: firstTokenMs === undefined || totalMs <= firstTokenMs ? undefined : used.usedOutputTokens / ((totalMs - firstTokenMs) / 1000),
-        stopReason: metadata.stopReason,
+        ...next.value,
+        tokensPerSecond: firstTokenMs === undefined || totalMs <= firstTokenMs ? undefined : replyTokens / ((totalMs - firstTokenMs) / 1000),
       };
       yield new ChatGenerationChunk({ text: "", message: new AIMessageChunk({ content: "", response_metadata: { ...facts } }) });
     } finally {
@@ -145,30 +132,25 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
     }
   }
 
-  /** Room for the template and the first tokens of a reply; node-llama-cpp drops old messages itself, but never the last one. */
-  private checkLength(history: ChatHistoryItem[]): void {
-    const last = history.at(-1);
-    const system = history[0]?.type === "system" ? textOf(history[0]) : "";
-    const tokens = this.model.countTokens(system) + (last === undefined ? 0 : this.model.countTokens(textOf(last)));
-    const limit = this.model.contextSize - 64;
-    if (tokens <= limit) return;
-    throw new PromptTooLongError(`The message is too long for ${this.model.name}: with the persona it has ${tokens} tokens, and the context of ${this.model.contextSize} has room for ${limit}.`);
+  /** The prompt, without the oldest messages where there are too many, and with room for a reply of a quarter of the context. */
+  private encode(messages: BaseMessage[]): Prompt {
+    const { contextSize, name } = this.model;
+    const prompt = this.model.prompts.fit(messages.map(toTemplateMessage), contextSize - Math.min(this.sampling.maxTokens, Math.floor(contextSize / 4)));
+    const limit = contextSize - SHORTEST_REPLY;
+    if (prompt.tokens.length <= limit) return prompt;
+    throw new PromptTooLongError(`The message is too long for ${name}: with the persona it has ${prompt.tokens.length} tokens, and the context of ${contextSize} has room for ${limit}.`);
   }
 }
 
-function toHistory(messages: BaseMessage[]): ChatHistoryItem[] {
-  return messages.map((message): ChatHistoryItem => {
-    const type = message.getType();
-    if (type === "system") return { type: "system", text: message.text };
-    if (type === "human") return { type: "user", text: message.text };
-    if (type === "ai") return { type: "model", response: [message.text] };
-    throw new Error(`A message of type "${type}" cannot be part of this chat: there are system, human and ai`);
-  });
-}
+/** Tokens that a prompt leaves free in any case. */
+const SHORTEST_REPLY = 64;
 
-function textOf(item: ChatHistoryItem): string {
-  if (item.type === "model") return item.response.filter((part) => typeof part === "string").join("");
-  return typeof item.text === "string" ? item.text : JSON.stringify(item.text);
+function toTemplateMessage(message: BaseMessage): TemplateMessage {
+  const type = message.getType();
+  if (type === "system") return { role: "system", content: message.text };
+  if (type === "human") return { role: "user", content: message.text };
+  if (type === "ai") return { role: "assistant", content: message.text };
+  throw new Error(`A message of type "${type}" cannot be part of this chat: there are system, human and ai`);
 }
 
 function withoutUndefined(fields: { [Name in keyof Sampling]?: Sampling[Name] | undefined }): Partial<Sampling> {

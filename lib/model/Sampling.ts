@@ -10,6 +10,8 @@ export interface Sampling {
   repeatPenalty: number;
   /** Most tokens of a reply. */
   maxTokens: number;
+  /** Most tokens of thoughts before a reply, for models that think; then the reply begins. Default: 1,024, at most half of the context's room. */
+  maxThoughtTokens?: number;
   /** Same seed, same prompt: same reply. Undefined: another one each time. */
   seed?: number;
 }

@@ -28,6 +28,8 @@ export interface CatalogueEntry {
   kvBytesPerToken?: number | undefined;
   /** CPU threads; undefined leaves the choice to llama.cpp. */
   threads: number | undefined;
+  /** Whether the model thinks before it answers, where its chat template has a switch for that. Default false: a chat waits for the reply meanwhile. */
+  thinking?: boolean | undefined;
   /** What the model's makers recommend; for Llama 2 the original walkthrough's. */
   sampling: Sampling;
 }
@@ -121,7 +123,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   },
   {
     name: "qwen3-8b",
-    title: "Qwen3 8B, for a GPU; it thinks before it answers",
+    title: "Qwen3 8B, for a GPU",
     source: { kind: "hub", repository: "Qwen/Qwen3-8B-GGUF", file: "Qwen3-8B-Q4_K_M.gguf", revision: "7c41481f57cb95916b40956ab2f0b139b296d974" },
     sizeBytes: 5_027_783_488,
     sha256: "d98cdcbd03e17ce47681435b5150e34c1417f50b5c0019dd560e4882c5745785",
@@ -130,7 +132,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     sequences: 4,
     kvBytesPerToken: 147_456,
     threads: undefined,
-    // The thoughts count as tokens of the reply, though nobody sees them.
-    sampling: { temperature: 0.6, topP: 0.95, topK: 20, repeatPenalty: 1, maxTokens: 2000 },
+    // Its makers' sampling for replies without thoughts; with `thinking` they recommend temperature 0.6 and topP 0.95.
+    sampling: { ...qwen, repeatPenalty: 1, maxTokens: 500 },
   },
 ];

@@ -1,7 +1,9 @@
-import type { ChatWrapper, LlamaChat, LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
+import type { LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
 import type { OnProgress } from "../progress.js";
 import { readSettings } from "../settings.js";
+import { chatTemplateOf } from "./chatTemplateOf.js";
 import { describeDevice, type LlamaDevice, loadLlama } from "./loadLlama.js";
+import { PromptEncoder } from "./PromptEncoder.js";
 import { type ResolvedModel, resolveModel } from "./resolveModel.js";
 import type { Sampling } from "./Sampling.js";
 import { SequencePool } from "./SequencePool.js";
@@ -17,13 +19,9 @@ export interface LoadModelOptions {
   contextSize?: number;
   /** Conversations that generate at once. Default: the catalogue's figure. */
   sequences?: number;
+  /** Whether the model thinks before it answers, where its chat template has a switch for that. Default: the catalogue's choice, else false. */
+  thinking?: boolean;
   signal?: AbortSignal;
-}
-
-/** One sequence of the context, and what talks to it in the model's chat template. */
-export interface ChatSequence {
-  chat: LlamaChat;
-  sequence: LlamaContextSequence;
 }
 
 /** A model in memory, ready to generate. */
@@ -35,10 +33,15 @@ export class LoadedModel {
     readonly device: LlamaDevice,
     private readonly model: LlamaModel,
     private readonly context: LlamaContext,
-    readonly sequences: SequencePool<ChatSequence>,
-    /** The chat template in use, as node-llama-cpp names it. */
-    readonly template: string,
+    readonly sequences: SequencePool<LlamaContextSequence>,
+    /** Makes prompts by the model's chat template. */
+    readonly prompts: PromptEncoder,
   ) {}
+
+  /** The family of the chat template in use. */
+  get template(): string {
+    return this.prompts.template.name;
+  }
 
   get name(): string {
     return this.resolved.entry.name;
@@ -88,27 +91,23 @@ export class LoadedModel {
 
 /**
  * Loads a model into memory: on the GPU as far as it has room, else on the CPU.
- * @throws ModelError when there is no such model; Error of llama.cpp when the file is no GGUF or memory is short.
+ * @throws ModelError when there is no such model, or its chat template cannot be used; Error of llama.cpp when the file is no GGUF or memory is short.
  */
-export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences, onProgress, onNotice, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
+export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences, thinking, onProgress, onNotice, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
   const resolved = await resolveModel(spec, { onProgress, onNotice, signal });
   const { entry } = resolved;
   const llama = await loadLlama();
-  const { LlamaChat, resolveChatWrapper } = await import("node-llama-cpp");
   const model = await llama.loadModel({ modelPath: resolved.path, ...(signal === undefined ? {} : { loadSignal: signal }) });
   try {
-    const wrapper: ChatWrapper = resolveChatWrapper(model);
+    const prompts = new PromptEncoder(chatTemplateOf(model, { thinking: thinking ?? entry.thinking ?? false }), model);
     const context = await model.createContext({
       contextSize: contextSize ?? Math.min(entry.contextSize, model.trainContextSize),
       sequences: sequences ?? entry.sequences,
       ...(entry.threads === undefined ? {} : { threads: entry.threads }),
       ...(signal === undefined ? {} : { createSignal: signal }),
     });
-    const pool = new SequencePool(Array.from({ length: context.totalSequences }, () => {
-      const sequence = context.getSequence();
-      return { sequence, chat: new LlamaChat({ contextSequence: sequence, chatWrapper: wrapper }) };
-    }));
-    return new LoadedModel(resolved, await describeDevice(), model, context, pool, wrapper.wrapperName);
+    const pool = new SequencePool(Array.from({ length: context.totalSequences }, () => context.getSequence()));
+    return new LoadedModel(resolved, await describeDevice(), model, context, pool, prompts);
   } catch (error) {
     await model.dispose();
     throw error;
