@@ -26,15 +26,15 @@ class Writer:
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside, self.near = ([q for q in list_ if not (tests and tests(q))] for list_ in (k.out_of_domain(), k.near_misses()))
 
-    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0):
-        """One dialogue. `bare` is the share without persona and greeting, `quiz` that of questions with only the beginnings of their answers, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context."""
+    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0, recap=1.0):
+        """One dialogue. `bare` is the share without persona and greeting, `quiz` that of questions with only the beginnings of their answers, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context; `recap` how much more often than else somebody wants to hear the last answer or question again."""
         dialogue = Dialogue(self, random)
         if random.random() >= bare: dialogue.begin()
         if random.random() < quiz: dialogue.quiz()
         elif random.random() < drills: dialogue.drill(echo)
         else:
             turns = random.randint(9, 22) if random.random() < long else random.choices([1, 2, 3, 4, 5, 6, 7, 8], [5, 4, 4, 4, 3, 3, 2, 2])[0]
-            dialogue.converse(turns)
+            dialogue.converse(turns, recap)
         return dialogue.messages
 
 
@@ -150,10 +150,10 @@ class Dialogue:
 
     # Whole dialogues
 
-    def converse(self, turns):
+    def converse(self, turns, recap=1.0):
         kinds = [self.ask_fact, self.remember, self.small_talk, self.outside, self.unclear, self.again, self.why, self.more, self.last]
-        about_facts = [53, 8, 7, 7, 6, 10, 4, 1, 7]
-        about_person = [22, 52, 7, 5, 1, 4, 1, 1, 7]
+        about_facts = [53, 8, 7, 7, 6, 10 * recap, 4, 1, 7 * recap]
+        about_person = [22, 52, 7, 5, 1, 4 * recap, 1, 1, 7 * recap]
         weights = about_facts if self.random.random() < 0.65 else about_person
         for _ in range(turns): self.random.choices(kinds, weights)[0]()
 

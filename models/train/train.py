@@ -24,7 +24,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=15e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=18e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -42,17 +42,18 @@ def options():
 
 def plan(progress):
     """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, many of them mere questions, then in long ones."""
-    if progress < 0.036: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
-    if progress < 0.084: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
-    if progress < 0.33: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
-    if progress < 0.532: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
-    if progress < 0.675: return {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15, "quiz": 0.4}
-    return {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15, "quiz": 0.6}
+    if progress < 0.03: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
+    if progress < 0.07: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
+    if progress < 0.275: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
+    if progress < 0.443: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
+    last = {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15}
+    if progress < 0.566: return {**last, "quiz": 0.4}
+    return {**last, "quiz": 0.6} if progress < 0.75 else {**last, "quiz": 0.55, "recap": 1.6}
 
 
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at
 # the full rate the steps of so small batches are mostly noise.
-RATES = [(0.0, 1.0), (0.532, 1.0), (0.646, 0.27), (0.646, 0.388), (1.0, 0.0)]
+RATES = [(0.0, 1.0), (0.443, 1.0), (0.538, 0.27), (0.538, 0.388), (0.75, 0.13), (1.0, 0.0)]
 
 
 def rate(progress, step):
