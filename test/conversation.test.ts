@@ -23,7 +23,7 @@ const echo: Script = async function* (input, prompt) {
   yield ` (${prompt.length - 2} before)`;
 };
 
-describe("a conversation, from every side", { timeout: 120_000 }, () => {
+describe("a conversation, from every side", { timeout: 240_000 }, () => {
   let cluster: TestCluster;
   const started: { stop(): Promise<void> }[] = [];
 

@@ -49,6 +49,7 @@ export async function brokerAway({ seconds, how }: BrokerAwayOptions): Promise<n
     else await broker.kill();
     const away = delay(seconds * 1_000);
     const meanwhile = speaker.say("meanwhile", { timeoutMs: 600_000 });
+    for (const reply of [writing, meanwhile]) reply.catch(() => undefined);
     await waitUntil(() => notices.reader !== "" && notices.speaker !== "", { description: "Not told", timeoutMs: seconds * 1_000 });
     assert.match(notices.speaker, /^Kafka does not answer.*nothing is lost/);
     assert.match(notices.reader, /^Nothing more has come for a while.*nothing is lost/);
