@@ -132,18 +132,25 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
     }
   }
 
-  /** The prompt, without the oldest messages where there are too many, and with room for a reply of a quarter of the context. */
+  /** The prompt, without the oldest messages where there are too many, so that a reply has a quarter of the context. */
   private encode(messages: BaseMessage[]): Prompt {
     const { contextSize, name } = this.model;
-    const prompt = this.model.prompts.fit(messages.map(toTemplateMessage), contextSize - Math.min(this.sampling.maxTokens, Math.floor(contextSize / 4)));
-    const limit = contextSize - SHORTEST_REPLY;
-    if (prompt.tokens.length <= limit) return prompt;
-    throw new PromptTooLongError(`The message is too long for ${name}: with the persona it has ${prompt.tokens.length} tokens, and the context of ${contextSize} has room for ${limit}.`);
+    const all = messages.map(toTemplateMessage);
+    const prompt = this.model.prompts.fit(all, contextSize - Math.min(this.sampling.maxTokens, Math.floor(contextSize / 4)));
+    const kept = all.filter((message, index) => message.role === "system" || index === all.length - 1);
+    const tokens = kept.reduce((sum, { content }) => sum + this.model.countTokens(content), 0);
+    if (tokens <= contextSize - RESERVE && prompt.tokens.length <= contextSize - SHORTEST_REPLY) return prompt;
+    // Here nothing but these messages is left in the prompt, and what the template adds.
+    const limit = contextSize - Math.max(RESERVE, prompt.tokens.length - tokens + SHORTEST_REPLY);
+    throw new PromptTooLongError(`The message is too long for ${name}: with the persona it has ${tokens} tokens, and the context of ${contextSize} has room for ${limit}.`);
   }
 }
 
+/** Tokens for what the template adds to persona and message, and for a reply. */
+const RESERVE = 64;
+
 /** Tokens that a prompt leaves free in any case. */
-const SHORTEST_REPLY = 64;
+const SHORTEST_REPLY = 16;
 
 function toTemplateMessage(message: BaseMessage): TemplateMessage {
   const type = message.getType();

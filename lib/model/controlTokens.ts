@@ -44,15 +44,20 @@ function controlTokensIn(text: string, vocabulary: Vocabulary): string[] {
     const { control, unknown } = vocabulary.getTokenAttributes(token);
     return control || unknown || vocabulary.isEogToken(token);
   };
-  return [...new Set(vocabulary.tokenize(text, true).filter(isControl))].map((token) => texts[token] ?? "").filter((mark) => mark.length > 1 && text.includes(mark));
+  return [...new Set(vocabulary.tokenize(text, true))].filter(isControl).map((token) => texts[token] ?? "").filter((mark) => mark.length > 1 && text.includes(mark));
 }
 
 function cutMarks(text: string, marks: string[], vocabulary: Vocabulary): string[] {
   if (marks.length === 0) return [text];
   const longestFirst = marks.sort((a, b) => b.length - a.length).map((mark) => mark.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  const halves = new Map<string, string>();
   return text.replace(new RegExp(longestFirst.join("|"), "g"), (mark) => {
+    const known = halves.get(mark);
+    if (known !== undefined) return known;
     const at = cutPosition(mark, vocabulary);
-    return mark.slice(0, at) + CUT + mark.slice(at);
+    const cut = mark.slice(0, at) + CUT + mark.slice(at);
+    halves.set(mark, cut);
+    return cut;
   }).split(CUT);
 }
 
