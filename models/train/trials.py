@@ -52,7 +52,7 @@ def cases(writer, size=64, seed=5):
         found.setdefault("last", []).append((start + turns + [("user", polite(random.choice(k.ASK_LAST)), None)], [f'You said: "{turns[-2][1]}"']))
     outside = [question for question in k.out_of_domain() if apart(question)][:size] or k.ASK_MORE
     found["outside"] = [(start + [("user", polite(question), None)], [*k.UNKNOWN, k.UNCLEAR]) for question in outside]
-    return found
+    return {kind: list_ for kind, list_ in found.items() if list_}
 
 
 @torch.no_grad()

@@ -82,11 +82,10 @@ export function start(command: string, args: string[], { cwd = repositoryRoot, e
 }
 
 /** Runs a program to its end. */
-export async function run(command: string, args: string[], options: { cwd?: string; env: NodeJS.ProcessEnv }): Promise<{ code: number | null; output: string; seconds: number }> {
-  const begun = performance.now();
+export async function run(command: string, args: string[], options: { cwd?: string; env: NodeJS.ProcessEnv }): Promise<{ code: number | null; output: string }> {
   const program = start(command, args, options);
   const code = await program.ended;
-  return { code, output: program.output(), seconds: (performance.now() - begun) / 1_000 };
+  return { code, output: program.output() };
 }
 
 /** The own environment without settings of ours, npm's, and Java's, and with others. */
