@@ -82,7 +82,7 @@ describe("the chat model over llama.cpp", () => {
   });
 
   test("refuses a message that does not fit its context, in plain words", async () => {
-    await assert.rejects(chat.invoke([persona, new HumanMessage("word ".repeat(2_000))]), /too long for marvin.*context of 512/);
+    await assert.rejects(chat.invoke([persona, new HumanMessage("word ".repeat(2_000))]), /too long for marvin.*context of 1024/);
   });
 
   test("is disposed right after a generation was aborted, without a crash", async () => {
