@@ -1,8 +1,7 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { catalogue, kafkaRelease, readSettings } from "kafka-llm-chat";
+import { markdownTable, readSettings } from "kafka-llm-chat";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import { measureCache } from "./measure/cache.js";
 import { measureFailure } from "./measure/failure.js";
@@ -12,31 +11,41 @@ import { measureThroughput } from "./measure/throughput.js";
 import { measureTurns } from "./measure/turns.js";
 import { measureWorkers } from "./measure/workers.js";
 import { Bench } from "./support/Bench.js";
-import { drawResult } from "./support/draw.js";
+import { describeMachine } from "./support/machine.js";
+import { readProfiles } from "./support/readProfiles.js";
 import { renderResult } from "./support/render.js";
+import { fillReadme, readReport, type Report, writeReport } from "./support/Report.js";
 import type { Result } from "./support/Result.js";
 
 const MEASUREMENTS: Record<string, (bench: Bench) => Promise<Result[]>> = {
   turns: measureTurns, throughput: measureThroughput, cache: measureCache, scale: measureScale, workers: measureWorkers, failure: measureFailure, start: measureStart,
 };
 
-const HELP = `Usage: npm run bench [-- [--only ${Object.keys(MEASUREMENTS).join(",")}] [--rounds N] [--long] [--out FOLDER]]
+const HELP = `Usage: npm run bench [-- [--only ${Object.keys(MEASUREMENTS).join(",")}] [--rounds N] [--long] [--profile] [--out FOLDER]]
+       npm run bench -- --readme [--out FOLDER]
 
   What Kafka costs: the same questions to the same model with and without it, side by side in one run, the order changed from
   round to round; and how the chat grows, fails over and starts. A broker of its own, unless KAFKA_BROKERS is set.
-  Writes tables (README.md), raw results (results.json) and pictures (SVG). A quiet machine tells more.
+  Writes tables (README.md), raw results (results.json) and pictures (SVG) after each measurement, over those of the run before.
+  A quiet machine tells more. Ctrl+C stops everything that was started.
 
   --only A,B     only these measurements
   --rounds N     default 5
   --long         also a million messages, and every set-up as often as the rest
+  --profile      CPU profiles of the assistants of turns and throughput: where their time went, and files for a browser's developer
+                 tools in .state/bench/profile. Makes them slower
   --out FOLDER   default docs/bench
+  --readme       measures nothing: puts the table of FOLDER/results.json into this repository's README.md
 `;
 
-/** `npm run bench`. @returns The exit code. */
+/** `npm run bench`. @returns 0; 1 when a measurement failed, 2 for wrong usage, 130 when it was interrupted. */
 export async function main(argv: string[]): Promise<number> {
   const { values } = parseArgs({
     args: argv,
-    options: { help: { type: "boolean", short: "h" }, only: { type: "string" }, rounds: { type: "string", default: "5" }, long: { type: "boolean", default: false }, out: { type: "string" } },
+    options: {
+      help: { type: "boolean", short: "h" }, only: { type: "string" }, rounds: { type: "string", default: "5" }, long: { type: "boolean", default: false },
+      profile: { type: "boolean", default: false }, out: { type: "string" }, readme: { type: "boolean", default: false },
+    },
   });
   if (values.help) {
     console.log(HELP);
@@ -45,47 +54,64 @@ export async function main(argv: string[]): Promise<number> {
   const names = values.only?.split(",") ?? Object.keys(MEASUREMENTS);
   const rounds = Number(values.rounds);
   const unknown = names.find((name) => !Object.hasOwn(MEASUREMENTS, name));
-  if (unknown !== undefined || !(Number.isInteger(rounds) && rounds > 0)) {
+  if (unknown !== undefined || !/^[1-9]\d*$/.test(values.rounds)) {
     console.error(unknown === undefined ? `--rounds is "${values.rounds}", but it is a whole number above 0` : `There is no measurement "${unknown}"`);
     console.error(HELP);
     return 2;
   }
   const folder = path.resolve(values.out ?? path.join(repositoryRoot, "docs", "bench"));
-  const interrupted = new Promise<never>((_, reject) => process.once("SIGINT", () => reject(new Error("interrupted"))));
-  const bench = await Bench.open({ rounds, long: values.long });
-  const results: Record<string, Result[]> = {};
-  try {
-    for (const name of names) {
-      console.log(`${name} ...`);
-      const found = await Promise.race([bench.run(MEASUREMENTS[name] as (bench: Bench) => Promise<Result[]>), interrupted]);
-      for (const result of found) console.log(`\n${renderResult(result)}`);
-      results[name] = found;
-    }
-    await write(folder, results, rounds);
-    console.log(`Written to ${folder}`);
+  if (values.readme) {
+    const file = path.join(repositoryRoot, "README.md");
+    await writeFile(file, fillReadme(await readFile(file, "utf8"), await readReport(folder)));
     return 0;
+  }
+  const profile = values.profile ? path.join(readSettings().stateDirectory, "bench", "profile", new Date().toISOString().replaceAll(":", "-")) : undefined;
+  const code = await measure(names, { rounds, long: values.long, folder, profile });
+  if (profile !== undefined) await tellProfile(profile);
+  return code;
+}
+
+async function measure(names: string[], { rounds, long, folder, profile }: { rounds: number; long: boolean; folder: string; profile: string | undefined }): Promise<number> {
+  const interrupted = untilInterrupted();
+  let measurement = "";
+  const report: Report = { machine: await describeMachine(), rounds, long, results: {} };
+  const onProgress = (line: string): void => console.error(`  ${measurement}: ${line}`);
+  const bench = await Bench.open({ rounds, long, onProgress, ...(profile === undefined ? {} : { profile }) });
+  let failed = 0;
+  try {
+    for (measurement of names) {
+      onProgress("begins");
+      const found = await Promise.race([bench.run(MEASUREMENTS[measurement] as (bench: Bench) => Promise<Result[]>), interrupted]).catch((error: unknown) => error as Error);
+      if (found === undefined) {
+        console.error("Interrupted: what was started is being stopped");
+        return 130;
+      }
+      if (found instanceof Error) {
+        // The others are worth having all the same.
+        failed += 1;
+        console.error(`${measurement} failed: ${found.message}`);
+        continue;
+      }
+      for (const result of found) console.log(`\n${renderResult(result)}`);
+      report.results[measurement] = found;
+      await writeReport(folder, report);
+    }
+    console.log(failed < names.length ? `Written to ${folder}` : "Nothing was measured");
+    return failed === 0 ? 0 : 1;
   } finally {
     await bench.close();
   }
 }
 
-async function write(folder: string, results: Record<string, Result[]>, rounds: number): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const where = await machine();
-  const parts = [`# What \`npm run bench\` measured\n\n${where}. ${rounds} rounds; medians, and from least to most.\n`];
-  for (const [name, list] of Object.entries(results)) {
-    for (const [index, result] of list.entries()) {
-      const picture = `${name}-${index + 1}.svg`;
-      await writeFile(path.join(folder, picture), `${drawResult(result)}\n`);
-      parts.push(renderResult(result), `![${result.title}](${picture})\n`);
-    }
-  }
-  await writeFile(path.join(folder, "results.json"), `${JSON.stringify({ machine: where, rounds, results }, null, 1)}\n`);
-  await writeFile(path.join(folder, "README.md"), parts.join("\n"));
+/** Resolves at the first SIGINT or SIGTERM. Later ones have no effect: under npm, one Ctrl+C arrives twice. */
+function untilInterrupted(): Promise<undefined> {
+  return new Promise((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => resolve(undefined));
+  });
 }
 
-async function machine(): Promise<string> {
-  const model = readSettings().chatModel;
-  const gigabytes = Math.round(os.totalmem() / 1024 ** 3);
-  return `${os.cpus().length} × ${os.cpus()[0]?.model.trim() ?? "unknown processor"}, ${gigabytes} GB, ${os.type()}, Node ${process.versions.node}, Kafka ${(await kafkaRelease("kraft")).version}, ${catalogue.find(({ name }) => name === model)?.title ?? path.basename(model)}`;
+async function tellProfile(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const rows = await readProfiles(folder);
+  console.log(rows.length === 0 ? "No profile was made: only turns and throughput make them" : `\nWhere the assistants' time went\n\n${markdownTable(rows)}\n\nProfiles: ${folder}`);
 }

@@ -176,8 +176,29 @@ describe("a prompt that is too long", () => {
     const { encoder } = await open(families[0] as Family);
     const turns = Array.from({ length: 40 }, (_, index) => [said(`question ${index}`), { ...greeting, content: `reply ${index}` }]).flat();
     const { text, tokens } = encoder.fit([persona, ...turns, said("the last")], 400);
-    assert.ok(tokens.length <= 400 && tokens.length > 300, `${tokens.length} tokens`);
+    assert.ok(tokens.length <= 400 && tokens.length > 250, `${tokens.length} tokens`);
     assert.ok(text.includes(PERSONA) && text.includes("the last") && text.includes("reply 39") && !text.includes("question 0"), text);
+  });
+
+  test("begins as before in most turns of a conversation that grows", async () => {
+    const { encoder } = await open(families[0] as Family);
+    const turns: ReturnType<typeof said>[] = [];
+    let before: number[] = [];
+    let [cut, anew] = [0, 0];
+    for (let turn = 0; turn < 40; turn++) {
+      const { tokens } = encoder.fit([persona, ...turns, said(`question ${turn}`)], 400);
+      const unfitted = encoder.encode([persona, ...turns, said(`question ${turn}`)]).tokens.length;
+      if (unfitted > 400) {
+        cut += 1;
+        // All but what the template adds after the question, which the reply stands in now.
+        if (before.slice(0, -10).some((token, at) => token !== tokens[at])) anew += 1;
+      }
+      assert.ok(tokens.length <= 400, `${tokens.length} tokens`);
+      before = tokens;
+      turns.push(said(`question ${turn}`), { ...greeting, content: `reply ${turn}` });
+    }
+    assert.ok(cut >= 20, `${cut} prompts were too long`);
+    assert.ok(anew <= cut / 3, `${anew} of ${cut} began anew`);
   });
 });
 

@@ -299,6 +299,18 @@ describe("a conversation, from every side", { timeout: 240_000 }, () => {
     assert.match((await chat.say("four")).text, /\(8 before\)/, "two, endless, twice, three, and their replies");
   });
 
+  test("has the same memory in the chat topic and in the memory topic after that was cut several times", async () => {
+    const settings = cluster.settings();
+    const running = await assistant(settings);
+    const chat = await open(settings);
+    const sixtyWords = "word ".repeat(60).trim();
+    const before: string[] = [];
+    for (let turn = 0; turn < 6; turn++) before.push(/\(\d+ before\)/.exec((await chat.say(sixtyWords)).text)?.[0] ?? "");
+    await running.stop();
+    assert.deepEqual(before, [0, 2, 4, 2, 4, 2].map((count) => `(${count} before)`), "cut to the last turn whenever a third one makes more than 300 tokens");
+    assert.deepEqual(await checkMemory({ settings, model: new ScriptedModel(echo) }), { conversations: 1, different: [], missing: [], surplus: [], elsewhere: [] });
+  });
+
   test("is no part of the memory as far as another program of the group has answered it, and the check tells that from a fault", async () => {
     const settings = cluster.settings();
     const { chat: topic, group, memory } = topicsOf(settings.chatTopic);

@@ -13,6 +13,7 @@ export async function measureCache(bench: Bench): Promise<Result[]> {
   const evaluated: number[] = [];
   const whole: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
+    if (turn % 10 === 0) bench.progress(`turn ${turn + 1} of ${TURNS}`);
     const { timings } = await chat.say(QUESTIONS[turn % QUESTIONS.length] as string);
     evaluated.push(Number(timings["promptTokensEvaluated"]));
     whole.push(Number(timings["promptTokensEvaluated"]) + Number(timings["promptTokensReused"]));
@@ -21,7 +22,7 @@ export async function measureCache(bench: Bench): Promise<Result[]> {
     title: `Prompt tokens evaluated a turn, ${TURNS} turns`, goal: "little more than the new message", compare: "ratio",
     contestants: ["sequence kept", "whole prompt"],
     rows: [
-      { name: "turn (median)", unit: "tokens", values: [evaluated, whole] },
+      { name: "turn (median)", unit: "tokens", values: [evaluated, whole], headline: true },
       { name: "all turns", unit: "tokens", values: [[sum(evaluated)], [sum(whole)]] },
     ],
   }];

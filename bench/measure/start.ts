@@ -7,12 +7,11 @@ import { ChatNodeLlamaCpp, freePort, loadModel, openChat, readSettings, startAss
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import type { Bench } from "../support/Bench.js";
 import type { Result, Row } from "../support/Result.js";
-
-const run = promisify(execFile);
+import { runCommand } from "../support/runCommand.js";
 
 /** Point 8: from nothing to the first reply. */
 export async function measureStart(bench: Bench): Promise<Result[]> {
-  const rows: Row[] = ["set-up from nothing", "second set-up", "broker", "model", "assistant", "first reply"].map((name) => ({ name, unit: "s", values: [[]] }));
+  const rows: Row[] = ["set-up from nothing", "second set-up", "broker", "model", "assistant", "first reply"].map((name) => ({ name, unit: "s", values: [[]], headline: true }));
   const time = async <Value>(row: number, work: () => Promise<Value>): Promise<Value> => {
     const started = performance.now();
     const value = await work();
@@ -20,12 +19,18 @@ export async function measureStart(bench: Bench): Promise<Result[]> {
     return value;
   };
   for (let round = 0; round < (bench.options.long ? bench.options.rounds : 1); round++) {
-    const copy = await copyOfRepository(bench);
-    const setUp = (): Promise<unknown> => run(process.execPath, ["setup/run.mjs", "setup"], { cwd: copy, env: withoutState() });
-    await time(0, setUp);
-    await time(1, setUp);
+    bench.progress("set-up from nothing, in a copy of the repository");
+    await bench.run(async () => {
+      const copy = await copyOfRepository(bench);
+      const setUp = (): Promise<void> => runCommand(bench, process.execPath, ["setup/run.mjs", "setup"], { cwd: copy, env: withoutState() });
+      await time(0, setUp);
+      await time(1, setUp);
+    });
   }
-  for (let round = 0; round < bench.options.rounds; round++) await bench.run(() => firstReply(bench, time));
+  for (let round = 0; round < bench.options.rounds; round++) {
+    bench.progress(`round ${round + 1} of ${bench.options.rounds}`);
+    await bench.run(() => firstReply(bench, time));
+  }
   return [{ title: "Start", contestants: ["takes"], rows }];
 }
 
@@ -46,7 +51,7 @@ async function firstReply(bench: Bench, time: <Value>(row: number, work: () => P
 async function copyOfRepository(bench: Bench): Promise<string> {
   const copy = await mkdtemp(path.join(os.tmpdir(), "kafka-llm-chat-"));
   bench.later(() => rm(copy, { recursive: true, force: true }));
-  const { stdout } = await run("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: repositoryRoot, maxBuffer: 64 * 1024 * 1024 });
+  const { stdout } = await promisify(execFile)("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: repositoryRoot, maxBuffer: 64 * 1024 * 1024 });
   for (const file of stdout.split("\0").filter((name) => name !== "")) {
     await mkdir(path.dirname(path.join(copy, file)), { recursive: true });
     await cp(path.join(repositoryRoot, file), path.join(copy, file));

@@ -8,47 +8,73 @@ import type { Result, Row } from "../support/Result.js";
 
 const AT_ONCE = [1, 2, 4, 8, 16, 32];
 
+/** What one way of answering many questions gave. */
+interface Speed {
+  replies: number;
+  tokens: number;
+  seconds: number;
+}
+
+/** Answers a question; resolves with the number of tokens of the reply. */
+type Ask = (question: string) => Promise<number>;
+
 /** Point 3: many conversations and one assistant, against llama.cpp in a bare loop, and against one question after the other. */
 export async function measureThroughput(bench: Bench): Promise<Result[]> {
   const env = bench.environment();
   const loaded = await loadModel({ model: readSettings(env).chatModel });
   bench.later(() => loaded.dispose());
   const model = new ChatNodeLlamaCpp({ model: loaded });
-  const raw = bench.own(await rawLlama(loaded.path, { contextSize: loaded.contextSize, threads: catalogue.find(({ name }) => name === loaded.name)?.threads }));
-  bench.own(await forgetfulAssistant(env));
+  const raw = bench.own(await rawLlama(loaded, catalogue.find(({ name }) => name === loaded.name)?.threads));
+  bench.own(await forgetfulAssistant({ env, profile: bench.options.profile }));
   const chats: Chat[] = [];
   while (chats.length < Math.max(...AT_ONCE)) chats.push(bench.own(await openChat({ settings: readSettings(env) })));
-  const rows: Row[] = AT_ONCE.map((atOnce) => ({ name: `${atOnce} at once`, unit: "replies/s", values: [[], [], []] }));
+  const alone: Ask = async (question) => Number((await model.invoke([new SystemMessage(PERSONA), new HumanMessage(question)])).response_metadata["replyTokens"]);
+  const rows = (unit: string): Row[] => AT_ONCE.map((atOnce) => ({ name: `${atOnce} at once`, unit, values: [[], [], []], headline: unit === "replies/s" && [1, 8, 32].includes(atOnce) }));
+  const [replies, tokens] = [rows("replies/s"), rows("tokens/s")];
   for (let round = -1; round < bench.options.rounds; round++) {
+    bench.progress(round < 0 ? "warming up" : `round ${round + 1} of ${bench.options.rounds}`);
     for (const [index, atOnce] of AT_ONCE.entries()) {
       const questions = Array.from({ length: Math.max(24, 4 * atOnce) }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
-      const sequences = Math.min(atOnce, loaded.sequences.size);
-      const ways = [
-        () => repliesPerSecond(questions, chats.slice(0, atOnce).map((chat) => (question) => chat.say(question))),
-        async () => {
-          const { replies, seconds } = await raw.run(questions, sequences);
-          return replies / seconds;
-        },
-        () => repliesPerSecond(questions, [(question) => model.invoke([new SystemMessage(PERSONA), new HumanMessage(question)])]),
+      const ways: (() => Promise<Speed>)[] = [
+        () => answerAll(questions, chats.slice(0, atOnce).map((chat) => askThroughKafka(chat))),
+        () => raw.run(questions, Math.min(atOnce, loaded.sequences.size)),
+        () => answerAll(questions, [alone]),
       ];
-      const order = ways.map((_, at) => (at + Math.abs(round)) % ways.length);
-      for (const way of order) {
-        const value = await (ways[way] as () => Promise<number>)();
-        if (round >= 0) rows[index]?.values[way]?.push(value);
+      for (const at of ways.keys()) {
+        const way = (at + round + 1) % ways.length;
+        const speed = await (ways[way] as () => Promise<Speed>)();
+        if (round < 0) continue;
+        replies[index]?.values[way]?.push(speed.replies / speed.seconds);
+        tokens[index]?.values[way]?.push(speed.tokens / speed.seconds);
       }
     }
   }
-  return [{
-    title: "Conversations at once", goal: "at least 90 % of llama.cpp in a bare loop with the same number of sequences, at 8", compare: "ratio",
-    contestants: ["one assistant", "bare loop", "one after the other"], rows,
-  }];
+  const contestants = ["one assistant", "bare loop", "one after the other"];
+  const goal = `at least 90 % of llama.cpp in a bare loop with as many sequences (here ${loaded.sequences.size} at most), at 8`;
+  return [
+    { title: "Conversations at once: replies", goal, compare: "ratio", contestants, rows: replies },
+    { title: "Conversations at once: tokens", compare: "ratio", contestants, rows: tokens },
+  ];
 }
 
-async function repliesPerSecond(questions: string[], askers: ((question: string) => Promise<unknown>)[]): Promise<number> {
+function askThroughKafka(chat: Chat): Ask {
+  return async (question) => {
+    const { error, text, timings } = await chat.say(question);
+    if (error !== undefined) throw new Error(`No reply to "${question}": ${text}`);
+    return Number(timings["replyTokens"]);
+  };
+}
+
+/** Each asker takes the next question as soon as it has its reply. */
+async function answerAll(questions: string[], askers: Ask[]): Promise<Speed> {
   const started = performance.now();
   const left = [...questions];
+  let tokens = 0;
   await Promise.all(askers.map(async (ask) => {
-    for (let question = left.shift(); question !== undefined; question = left.shift()) await ask(question);
+    for (let question = left.shift(); question !== undefined; question = left.shift()) {
+      const count = await ask(question);
+      tokens += count;
+    }
   }));
-  return questions.length / ((performance.now() - started) / 1000);
+  return { replies: questions.length, tokens, seconds: (performance.now() - started) / 1000 };
 }

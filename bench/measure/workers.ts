@@ -11,14 +11,16 @@ const TURNS = 3;
 
 /** Point 6: more assistants, with a model whose speed is fixed, so that only Kafka's part can slow them down. */
 export async function measureWorkers(bench: Bench): Promise<Result[]> {
-  const rows: Row[] = WORKERS.map((workers) => ({ name: `${workers} assistant${workers === 1 ? "" : "s"}`, unit: "replies/s", values: [[], []] }));
+  const rows: Row[] = WORKERS.map((workers) => ({ name: `${workers} assistant${workers === 1 ? "" : "s"}`, unit: "replies/s", values: [[], []], headline: workers > 1 }));
   for (let round = 0; round < bench.options.rounds; round++) {
-    let alone = 0;
+    const speeds = new Map<number, number>();
+    for (const workers of round % 2 === 0 ? WORKERS : [...WORKERS].reverse()) {
+      bench.progress(`round ${round + 1} of ${bench.options.rounds}: ${workers} at work`);
+      speeds.set(workers, await bench.run(() => measureOne(bench, workers)));
+    }
     for (const [index, workers] of WORKERS.entries()) {
-      const speed = await bench.run(() => measureOne(bench, workers));
-      if (index === 0) alone = speed;
-      rows[index]?.values[0]?.push(speed);
-      rows[index]?.values[1]?.push(alone * workers);
+      rows[index]?.values[0]?.push(speeds.get(workers) ?? Number.NaN);
+      rows[index]?.values[1]?.push((speeds.get(1) ?? Number.NaN) * workers);
     }
   }
   return [{ title: `Assistants, ${CONVERSATIONS} conversations at once, ${PACE} tokens/s a reply`, goal: "near-linear up to the number of partitions", compare: "ratio", contestants: ["together", "as many times one"], rows }];

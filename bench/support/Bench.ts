@@ -12,11 +12,17 @@ export interface BenchOptions {
   rounds: number;
   /** Also what takes many minutes. */
   long: boolean;
+  /** Folder for CPU profiles of the assistants. Default: none are made. */
+  profile?: string;
+  /** Told what is being measured, now and then. */
+  onProgress?: (line: string) => void;
 }
 
 /** A broker for measurements, and everything that they start: closed together, however they end. */
 export class Bench {
   private readonly owned: (() => Promise<unknown>)[] = [];
+  private closing: Promise<void> = Promise.resolve();
+  private ended = false;
 
   private constructor(readonly options: BenchOptions, private readonly brokers: string) {}
 
@@ -50,11 +56,25 @@ export class Bench {
 
   later(stop: () => Promise<unknown>): void {
     this.owned.push(stop);
+    // A measurement that was interrupted may still have been starting something.
+    if (this.ended) void this.stopSince(0);
   }
 
-  /** What was started since, the last first. */
-  async close(keep = 0): Promise<void> {
-    while (this.owned.length > keep) await this.owned.pop()?.().catch((error: unknown) => console.error((error as Error).message));
+  progress(line: string): void {
+    this.options.onProgress?.(line);
+  }
+
+  /** Stops everything, also what is started after this. May be called more than once. */
+  async close(): Promise<void> {
+    this.ended = true;
+    await this.stopSince(0);
+  }
+
+  /** One after the other, the last first: a broker outlives what uses it. */
+  private stopSince(keep: number): Promise<void> {
+    return (this.closing = this.closing.then(async () => {
+      while (this.owned.length > keep) await this.owned.pop()?.().catch((error: unknown) => console.error((error as Error).message));
+    }));
   }
 
   /** Runs one measurement, and stops what it has started. */
@@ -63,7 +83,7 @@ export class Bench {
     try {
       return await measure(this);
     } finally {
-      await this.close(before);
+      await this.stopSince(before);
     }
   }
 }

@@ -4,6 +4,8 @@ export interface Row {
   unit: string;
   /** By contestant, one value a measurement; those with the same index were measured beside each other. */
   values: number[][];
+  /** Stands in the README's table too. Default false. */
+  headline?: boolean;
 }
 
 /** What one measurement gives. */
@@ -22,6 +24,6 @@ export interface Result {
 export function compared({ values: [ours = [], other = []] }: Row, compare: "ratio" | "added"): number[] {
   return ours.flatMap((value, index) => {
     const beside = other[index];
-    return beside === undefined ? [] : [compare === "ratio" ? value / beside : value - beside];
+    return beside === undefined || !Number.isFinite(value) || !Number.isFinite(beside) ? [] : [compare === "ratio" ? value / beside : value - beside];
   });
 }

@@ -1,9 +1,14 @@
 // An assistant without memory as a process of its own: every question has the same prompt as when the model is called directly.
+// With the argument "whole" it gives each reply in one piece when that is finished, instead of streaming it.
 import { ChatNodeLlamaCpp, loadModel, readSettings, startAssistant } from "kafka-llm-chat";
+import { wholeReplies } from "./wholeReplies.js";
 
 const settings = readSettings();
 const model = await loadModel({ model: settings.chatModel });
-const assistant = await startAssistant({ settings, model: new ChatNodeLlamaCpp({ model }), memoryTokens: 0 });
+const llm = new ChatNodeLlamaCpp({ model });
+const assistant = await startAssistant({ settings, model: process.argv[2] === "whole" ? wholeReplies(llm) : llm, memoryTokens: 0 });
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+// Ctrl+C in a terminal goes to all of a process group; whoever has started this stops it.
+process.on("SIGINT", () => undefined);
 process.once("SIGTERM", () => void assistant.stop(5_000).then(() => process.exit(0)));
 process.send?.("ready");

@@ -9,7 +9,7 @@ const BAR = 15;
 /** Medians as bars, least to most as lines over them. A bar's length is its share of the longest of the rows with the same unit. */
 export function drawResult({ title, contestants, rows }: Result): string {
   const longest = new Map<string, number>();
-  for (const { unit, values } of rows) longest.set(unit, Math.max(longest.get(unit) ?? 0, ...values.flat()));
+  for (const { unit, values } of rows) longest.set(unit, Math.max(longest.get(unit) ?? 0, ...values.flat().filter(Number.isFinite)));
   const parts: string[] = [];
   let y = 64;
   contestants.forEach((name, index) => {
@@ -19,8 +19,8 @@ export function drawResult({ title, contestants, rows }: Result): string {
   for (const { name, unit, values } of rows) {
     parts.push(text(name, LEFT - 10, y + (values.length * BAR) / 2 + 4, { "text-anchor": "end", fill: INK }));
     values.forEach((list, index) => {
-      if (list.length === 0) return;
-      const { median, least, most } = spread(list);
+      const { count, median, least, most } = spread(list);
+      if (count === 0) return;
       const place = (value: number): number => LEFT + (Math.max(0, value) / (longest.get(unit) || 1)) * (WIDTH - LEFT - 130);
       const middle = y + index * BAR + BAR / 2;
       parts.push(

@@ -1,5 +1,5 @@
-import type { ChatHistoryItem, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
-import { PERSONA } from "kafka-llm-chat";
+import type { LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import { type LoadedModel, PERSONA, type Sampling } from "kafka-llm-chat";
 import { loadLlama } from "kafka-llm-chat/internal/model/loadLlama.js";
 
 export interface RawResult {
@@ -15,16 +15,14 @@ export interface RawLlama {
   stop(): Promise<void>;
 }
 
-/** @param contextSize tokens of each sequence, as the assistant has them; `threads` as well. */
-export async function rawLlama(modelPath: string, { contextSize, threads }: { contextSize: number; threads: number | undefined }): Promise<RawLlama> {
-  const llama = await loadLlama();
-  const model = await llama.loadModel({ modelPath });
-  const { resolveChatWrapper } = await import("node-llama-cpp");
-  const wrapper = resolveChatWrapper(model);
-  const promptOf = (question: string): Token[] => {
-    const chatHistory: ChatHistoryItem[] = [{ type: "system", text: PERSONA }, { type: "user", text: question }, { type: "model", response: [] }];
-    return wrapper.generateContextState({ chatHistory }).contextText.tokenize(model.tokenizer);
-  };
+/**
+ * Loads the same file a second time. Prompts, context, sampling (but for the repeat penalty) and limits are those of the assistant.
+ * @param threads as the assistant has them; undefined leaves the choice to llama.cpp.
+ */
+export async function rawLlama(loaded: LoadedModel, threads: number | undefined): Promise<RawLlama> {
+  const { contextSize, sampling } = loaded;
+  const model = await (await loadLlama()).loadModel({ modelPath: loaded.path });
+  const promptOf = (question: string): Token[] => loaded.prompts.encode([{ role: "system", content: PERSONA }, { role: "user", content: question }]).tokens;
   return {
     run: async (questions, atOnce) => {
       const context = await model.createContext({ sequences: atOnce, contextSize, ...(threads === undefined ? {} : { threads }) });
@@ -32,7 +30,7 @@ export async function rawLlama(modelPath: string, { contextSize, threads }: { co
         const left = questions.map(promptOf);
         const sequences = Array.from({ length: atOnce }, () => context.getSequence());
         const started = performance.now();
-        const tokens = await Promise.all(sequences.map((sequence) => answerAll(model, sequence, left)));
+        const tokens = await Promise.all(sequences.map((sequence) => answerAll(model, sequence, left, sampling)));
         return { replies: questions.length, tokens: tokens.reduce((sum, count) => sum + count, 0), seconds: (performance.now() - started) / 1000 };
       } finally {
         await context.dispose();
@@ -43,17 +41,20 @@ export async function rawLlama(modelPath: string, { contextSize, threads }: { co
 }
 
 /** The prompt's beginning stays in the cache between questions, as in the assistant. */
-async function answerAll(model: LlamaModel, sequence: LlamaContextSequence, left: Token[][]): Promise<number> {
+async function answerAll(model: LlamaModel, sequence: LlamaContextSequence, left: Token[][], { temperature, topP, topK, maxTokens }: Sampling): Promise<number> {
   let count = 0;
   for (let prompt = left.shift(); prompt !== undefined; prompt = left.shift()) {
     const { length } = sequence.contextTokens;
     let same = 0;
     while (same < length && same < prompt.length - 1 && sequence.contextTokens[same] === prompt[same]) same += 1;
     await sequence.eraseContextTokenRanges([{ start: same, end: length }]);
-    for await (const token of sequence.evaluate(prompt.slice(same), { temperature: 0 })) {
-      if (model.isEogToken(token) || sequence.contextTokens.length > 400) break;
-      count += 1;
+    let written = 0;
+    for await (const token of sequence.evaluate(prompt.slice(same), { temperature, topP, topK })) {
+      if (model.isEogToken(token)) break;
+      written += 1;
+      if (written === maxTokens) break;
     }
+    count += written;
   }
   return count;
 }

@@ -12,6 +12,21 @@ export function renderResult({ title, goal, contestants, rows, compare }: Result
   return `### ${title}\n\n${goal === undefined ? "" : `Goal: ${goal}.\n\n`}${markdownTable(table)}\n`;
 }
 
+/** The headlines of many results as one table. */
+export function renderHeadlines(results: Result[]): string {
+  return markdownTable(results.flatMap(({ title, goal, contestants, rows, compare }) => rows.filter(({ headline }) => headline === true).map((row) => ({
+    measured: `${title}: ${row.name}`,
+    median: contestants.map((name, index) => short(name, row, index)).filter((text) => text !== "").join("; "),
+    "held against": compare === undefined ? "" : comparison(row, compare),
+    goal: goal ?? "",
+  }))));
+}
+
+function short(name: string, { values, unit }: Row, index: number): string {
+  const { median } = spread(values[index] ?? []);
+  return Number.isFinite(median) ? `${name} ${number(median)} ${unit}` : "";
+}
+
 function comparison(row: Row, compare: "ratio" | "added"): string {
   const values = compared(row, compare);
   if (values.length === 0) return "";
@@ -21,9 +36,9 @@ function comparison(row: Row, compare: "ratio" | "added"): string {
 }
 
 function cell(values: number[], unit: string): string {
-  if (values.length === 0) return "";
-  const { median, least, most } = spread(values);
-  return values.length === 1 ? `${number(median)} ${unit}` : `${number(median)} ${unit} (${number(least)} to ${number(most)})`;
+  const { count, median, least, most } = spread(values);
+  if (count === 0) return "";
+  return count === 1 ? `${number(median)} ${unit}` : `${number(median)} ${unit} (${number(least)} to ${number(most)})`;
 }
 
 function number(value: number): string {

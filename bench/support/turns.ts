@@ -8,6 +8,8 @@ export interface Turn {
   /** For a turn through Kafka: the committed reply. */
   whole: number;
   tokensPerSecond: number | undefined;
+  /** What the whole took beyond the model's own work. */
+  overhead: number;
 }
 
 /** A turn with the model in this process: what a program without Kafka gets. */
@@ -39,8 +41,11 @@ class TextClock {
     this.first ??= this.last;
   }
 
-  turn({ tokensPerSecond }: Record<string, unknown>): Turn {
+  turn({ tokensPerSecond, totalMs }: Record<string, unknown>): Turn {
     const whole = performance.now() - this.started;
-    return { firstText: this.first ?? whole, lastText: this.last, whole, tokensPerSecond: typeof tokensPerSecond === "number" ? tokensPerSecond : undefined };
+    return {
+      firstText: this.first ?? whole, lastText: this.last, whole, overhead: whole - Number(totalMs),
+      tokensPerSecond: typeof tokensPerSecond === "number" ? tokensPerSecond : undefined,
+    };
   }
 }

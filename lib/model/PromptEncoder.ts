@@ -32,14 +32,21 @@ export class PromptEncoder {
     return { text, tokens: shouldPrependBosToken && bos !== null && tokens[0] !== bos ? [bos, ...tokens] : tokens };
   }
 
-  /** The prompt without as many of the oldest messages as it takes to keep to `limit` tokens; system messages and the last one stay. */
+  /**
+   * The prompt without as many of the oldest messages as it takes to keep to `limit` tokens; system messages and the last one stay.
+   * In steps of a third of the limit: while a conversation grows by less than that, its prompt begins as before, and llama.cpp
+   * finds what it has evaluated.
+   */
   fit(messages: TemplateMessage[], limit: number): Prompt {
+    const step = Math.max(1, Math.floor(limit / 3));
     const sizes = new Map(messages.map((message) => [message, this.model.tokenize(message.content, false).length]));
     for (let kept = messages; ;) {
       const prompt = this.encode(kept);
       const droppable = kept.slice(0, -1).filter(({ role }) => role !== "system");
       let excess = prompt.tokens.length - limit;
       if (excess <= 0 || droppable.length === 0) return prompt;
+      // What is too much still after that goes message by message.
+      if (kept === messages) excess = Math.ceil(excess / step) * step;
       const said = kept.reduce((sum, message) => sum + (sizes.get(message) ?? 0), 0);
       const around = Math.max(0, prompt.tokens.length - said) / kept.length;
       const dropped = new Set<TemplateMessage>();
