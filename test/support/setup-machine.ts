@@ -82,10 +82,11 @@ export function start(command: string, args: string[], { cwd = repositoryRoot, e
 }
 
 /** Runs a program to its end. */
-export async function run(command: string, args: string[], options: { cwd?: string; env: NodeJS.ProcessEnv }): Promise<{ code: number | null; output: string }> {
+export async function run(command: string, args: string[], options: { cwd?: string; env: NodeJS.ProcessEnv }): Promise<{ code: number | null; output: string; seconds: number }> {
+  const begun = performance.now();
   const program = start(command, args, options);
   const code = await program.ended;
-  return { code, output: program.output() };
+  return { code, output: program.output(), seconds: (performance.now() - begun) / 1_000 };
 }
 
 /** The own environment without settings of ours, npm's, and Java's, and with others. */
