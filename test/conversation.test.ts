@@ -267,6 +267,23 @@ describe("a conversation, from every side", { timeout: 240_000 }, () => {
     assert.deepEqual(await cancelReplies({ settings, conversation: chat.conversation }), [], "it is answered now");
   });
 
+  test("is streamed with few requests where the model is fast: the beginning at once, the rest every 20 ms", async () => {
+    const settings = cluster.settings();
+    await assistant(settings, async function* () {
+      for (let word = 0; word < 100; word++) {
+        await delay(1);
+        yield `word ${word} `;
+      }
+    });
+    const chat = await open(settings);
+    const reply = await chat.say("Go on");
+    const records = (await readLog(settings, topicsOf(settings.chatTopic).tokens)).map(({ value }) => JSON.parse(String(value)) as { text: string });
+    assert.equal(records.map(({ text }) => text).join(""), reply.text);
+    assert.equal(records[0]?.text, "word 0 ");
+    const most = Number(reply.timings["answerMs"]) / 20 + 3;
+    assert.ok(records.length <= most, `${records.length} requests, at most ${most.toFixed(0)}`);
+  });
+
   test("has a memory that the chat topic alone gives again, also after a delete, an error, a cancel, a repeat and a remark", async () => {
     const settings = cluster.settings();
     const { chat: topic, memory } = topicsOf(settings.chatTopic);

@@ -20,13 +20,22 @@ interface Open {
 }
 
 /**
+ * Shortest time from one request to the next, in milliseconds: a request for each token takes a fast model more time than the
+ * token does. The beginning and the end of a reply do not wait, nor do the tokens of a model that is slower than that.
+ */
+const GAP_MS = 20;
+
+/**
  * Writes replies to the token topic while they are written. Generation never waits for it: what comes while a request is
- * under way goes out with the next one, all conversations together. A piece that cannot be written is dropped, since the
- * committed reply has the whole text.
+ * under way, or soon after another one, goes out with the next one, all conversations together. A piece that cannot be
+ * written is dropped, since the committed reply has the whole text.
  */
 export class TokenWriter {
   private readonly dirty = new Set<Open>();
   private sending: Promise<void> | undefined;
+  private sentAt = -Infinity;
+  /** Ends the wait between two requests. */
+  private hurry: () => void = () => undefined;
 
   constructor(private readonly writer: RecordWriter, private readonly topic: string) {}
 
@@ -46,11 +55,13 @@ export class TokenWriter {
 
   /** Resolves when all that was written so far has been sent, or dropped. */
   async flush(): Promise<void> {
+    this.hurry();
     await this.sending;
   }
 
   private wake(stream: Open): void {
     this.dirty.add(stream);
+    if (isUrgent(stream)) this.hurry();
     this.send();
   }
 
@@ -66,10 +77,24 @@ export class TokenWriter {
     // After the current turn of the event loop: pieces that sequences of one batch give at once travel together.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.dirty.size > 0) {
+      await this.untilDue();
+      this.sentAt = performance.now();
       const records = [...this.dirty].map((stream) => this.take(stream));
       this.dirty.clear();
       await this.writer.send(records).catch(() => undefined);
     }
+  }
+
+  private async untilDue(): Promise<void> {
+    const early = this.sentAt + GAP_MS - performance.now();
+    if (early <= 0 || [...this.dirty].some(isUrgent)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, early);
+      this.hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private take(stream: Open): NewRecord {
@@ -78,4 +103,9 @@ export class TokenWriter {
     stream.index += 1;
     return { topic: this.topic, partition, key: conversation, value: serializeTokens({ reply, attempt, index, text, last }) };
   }
+}
+
+/** Somebody waits for the first words, and whoever has the last ones need not wait for more. */
+function isUrgent({ index, ended }: Open): boolean {
+  return index === 0 || ended;
 }
