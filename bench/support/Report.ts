@@ -49,7 +49,7 @@ export async function readReport(folder: string): Promise<Report> {
 export function fillReadme(readme: string, report: Report): string {
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`The README has no place for the table: a line "${BEGIN}", and below it a line "${END}"`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n${renderHeadlines(Object.values(report.results).flat())}\n\nMeasured on ${where(report)}. Medians.\n${readme.slice(end)}`;
+  return `${readme.slice(0, begin + BEGIN.length)}\n\n${renderHeadlines(Object.values(report.results).flat())}\n\nMeasured on ${where(report)}. Medians.\n\n${readme.slice(end)}`;
 }
 
 function where({ machine, rounds }: Report): string {

@@ -44,6 +44,6 @@ export const commands = {
   errors: { module: "lib/dist/commands/errors.js", needs: nothing, does: "list | show | resend records that could not be answered" },
   memory: { module: "lib/dist/commands/memory.js", needs: nothing, does: "check | rebuild the memory from the chat topic" },
   chaos: { module: ".state/build/test/chaos/main.js", compile: ["test"], needs: () => ["java", "kafka"], does: "kills assistants and the broker at random, then counts" },
-  bench: { module: ".state/build/bench/bench.js", compile: ["bench"], needs: broker, does: "the benchmark" },
+  bench: { module: ".state/build/bench/bench.js", compile: ["bench"], needs: (argv, env) => (["--help", "-h", "--readme"].some((only) => argv.includes(only)) ? [] : broker(argv, env)), does: "the benchmark" },
   evaluate: { module: ".state/build/bench/evaluate.js", compile: ["bench"], needs: nothing, does: "how well the model answers" },
 };
