@@ -45,8 +45,8 @@ describe("JupyterLab in a browser", { timeout: 480_000 }, () => {
     await page.goto(jupyter.url.replace(/lab\/tree\/[^?]+/, "lab/tree/4-chat.ipynb"));
     await runAllCells(page);
     assert.deepEqual(await page.locator(FAILED).allInnerTexts(), []);
-    assert.match(await outputOf(page, 'chat.say("What is my name?")'), /Anna/);
-    assert.match(await outputOf(page, 'ask("What is my name?")'), /Mia/);
+    assert.match(await outputOf(page, 'chat.say("What is my name?")'), /Ada/);
+    assert.match(await outputOf(page, 'ask("What is my name?")'), /Amy/);
     assert.match(await outputOf(page, "model.dispose()"), /stopped/);
     assert.deepEqual(errors, []);
     await takePicture(page);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { openChat, parseMessage, startAssistant } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import { readLog } from "./readLog.js";
@@ -45,7 +47,7 @@ export async function brokerAway({ seconds, how }: BrokerAwayOptions): Promise<n
     assert.deepEqual(notices, { reader: "", speaker: "" }, "all is well so far");
 
     const { pid } = broker.kafka;
-    if (how === "frozen") process.kill(pid, "SIGSTOP");
+    if (how === "frozen") await freeze(pid);
     else await broker.kill();
     const away = delay(seconds * 1_000);
     const meanwhile = speaker.say("meanwhile", { timeoutMs: 600_000 });
@@ -80,4 +82,15 @@ export async function brokerAway({ seconds, how }: BrokerAwayOptions): Promise<n
     await Promise.allSettled([reader.stop(), speaker.stop(), assistant.stop()]);
     await broker.stop();
   }
+}
+
+/** Resolves when the process does nothing any more: the signal takes effect only when its threads are scheduled. */
+async function freeze(pid: number): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  const threads = process.platform === "linux" ? ["-L"] : [];
+  const isFrozen = async (): Promise<boolean> => {
+    const { stdout } = await promisify(execFile)("ps", [...threads, "-o", "state=", "-p", String(pid)]);
+    return stdout.trim().split("\n").every((state) => state.startsWith("T"));
+  };
+  await waitUntil(isFrozen, { description: `Broker ${pid} not frozen`, timeoutMs: 10_000 });
 }
