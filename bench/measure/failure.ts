@@ -40,17 +40,19 @@ async function killOne(bench: Bench): Promise<number> {
   const { worker } = await chat.say("What is a topic?");
   const victim = assistants.find((assistant) => assistant.worker === worker);
   if (victim === undefined) throw new Error(`No assistant is called ${worker ?? "(nothing)"}`);
-  let killedAt: number | undefined;
+  let killedAt = 0;
   let pieces = 0;
+  let restarted = false;
   return new Promise<number>((resolve, reject) => {
     chat.say(QUESTION, {
       onText: () => {
-        if (killedAt !== undefined && pieces < 0) resolve((performance.now() - killedAt) / 1000);
-        if (++pieces !== 5) return;
-        killedAt = performance.now();
-        void victim.kill();
+        if (restarted) resolve((performance.now() - killedAt) / 1000);
+        else if (++pieces === 5) {
+          killedAt = performance.now();
+          void victim.kill();
+        }
       },
-      onRestart: () => (pieces = -1_000_000),
+      onRestart: () => (restarted = true),
     }).then(() => reject(new Error(`The reply to "${QUESTION}" ended without one token after the kill`)), reject);
   });
 }

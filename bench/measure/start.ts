@@ -4,10 +4,10 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { ChatNodeLlamaCpp, freePort, loadModel, openChat, readSettings, startAssistant, startKafka } from "kafka-llm-chat";
+import { runLogged } from "kafka-llm-chat/internal/model/runLogged.js";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import type { Bench } from "../support/Bench.js";
 import type { Result, Row } from "../support/Result.js";
-import { runCommand } from "../support/runCommand.js";
 
 /** Point 8: from nothing to the first reply. */
 export async function measureStart(bench: Bench): Promise<Result[]> {
@@ -22,9 +22,8 @@ export async function measureStart(bench: Bench): Promise<Result[]> {
     bench.progress("set-up from nothing, in a copy of the repository");
     await bench.run(async () => {
       const copy = await copyOfRepository(bench);
-      const setUp = (): Promise<void> => runCommand(bench, process.execPath, ["setup/run.mjs", "setup"], { cwd: copy, env: withoutState() });
-      await time(0, setUp);
-      await time(1, setUp);
+      await time(0, () => setUp(bench, copy));
+      await time(1, () => setUp(bench, copy));
     });
   }
   for (let round = 0; round < bench.options.rounds; round++) {
@@ -45,6 +44,18 @@ async function firstReply(bench: Bench, time: <Value>(row: number, work: () => P
   bench.later(() => model.dispose());
   bench.own(await time(4, () => startAssistant({ settings, model: new ChatNodeLlamaCpp({ model }) })));
   await time(5, async () => bench.own(await openChat({ settings })).say("What is a topic?"));
+}
+
+/** Ends, with all that it has started, where the measurement is interrupted. */
+async function setUp(bench: Bench, copy: string): Promise<void> {
+  const interrupted = new AbortController();
+  const log = path.join(readSettings().stateDirectory, "log", "bench-set-up.log");
+  const running = runLogged(process.execPath, ["setup/run.mjs", "setup"], { cwd: copy, env: withoutState(), log, signal: interrupted.signal });
+  bench.later(async () => {
+    interrupted.abort();
+    await running.catch(() => undefined);
+  });
+  await running;
 }
 
 /** What git knows of, without what was installed. */

@@ -3,17 +3,10 @@ import { catalogue, type Chat, ChatNodeLlamaCpp, loadModel, openChat, PERSONA, r
 import type { Bench } from "../support/Bench.js";
 import { forgetfulAssistant } from "../support/forgetfulAssistant.js";
 import { QUESTIONS } from "../support/questions.js";
-import { rawLlama } from "../support/rawLlama.js";
+import { rawLlama, type Speed } from "../support/rawLlama.js";
 import type { Result, Row } from "../support/Result.js";
 
 const AT_ONCE = [1, 2, 4, 8, 16, 32];
-
-/** What one way of answering many questions gave. */
-interface Speed {
-  replies: number;
-  tokens: number;
-  seconds: number;
-}
 
 /** Answers a question; resolves with the number of tokens of the reply. */
 type Ask = (question: string) => Promise<number>;

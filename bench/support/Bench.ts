@@ -48,7 +48,7 @@ export class Bench {
     return env;
   }
 
-  /** Stops something at the end, or sooner with finish(). */
+  /** Stops something at the end of the measurement. */
   own<Resource extends Stoppable>(resource: Resource): Resource {
     this.later(() => resource.stop());
     return resource;

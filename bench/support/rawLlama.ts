@@ -2,7 +2,8 @@ import type { LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { type LoadedModel, PERSONA, type Sampling } from "kafka-llm-chat";
 import { loadLlama } from "kafka-llm-chat/internal/model/loadLlama.js";
 
-export interface RawResult {
+/** What one way of answering many questions gave. */
+export interface Speed {
   replies: number;
   tokens: number;
   seconds: number;
@@ -11,7 +12,7 @@ export interface RawResult {
 /** node-llama-cpp without anything around it: the limit of what can be reached. */
 export interface RawLlama {
   /** Answers questions with as many sequences at once, each taking the next question as soon as it is free. */
-  run(questions: string[], atOnce: number): Promise<RawResult>;
+  run(questions: string[], atOnce: number): Promise<Speed>;
   stop(): Promise<void>;
 }
 
@@ -44,12 +45,9 @@ export async function rawLlama(loaded: LoadedModel, threads: number | undefined)
 async function answerAll(model: LlamaModel, sequence: LlamaContextSequence, left: Token[][], { temperature, topP, topK, maxTokens }: Sampling): Promise<number> {
   let count = 0;
   for (let prompt = left.shift(); prompt !== undefined; prompt = left.shift()) {
-    const { length } = sequence.contextTokens;
-    let same = 0;
-    while (same < length && same < prompt.length - 1 && sequence.contextTokens[same] === prompt[same]) same += 1;
-    await sequence.eraseContextTokenRanges([{ start: same, end: length }]);
+    await sequence.adaptStateToTokens(prompt.slice(0, -1), false);
     let written = 0;
-    for await (const token of sequence.evaluate(prompt.slice(same), { temperature, topP, topK })) {
+    for await (const token of sequence.evaluate(prompt.slice(sequence.nextTokenIndex), { temperature, topP, topK })) {
       if (model.isEogToken(token)) break;
       written += 1;
       if (written === maxTokens) break;

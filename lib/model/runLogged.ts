@@ -9,6 +9,8 @@ import { stripVTControlCharacters } from "node:util";
 export interface RunLoggedOptions {
   /** File for all that the command prints; an older one is replaced. */
   log: string;
+  /** Default: this process's. */
+  cwd?: string | undefined;
   env?: NodeJS.ProcessEnv | undefined;
   /** Each line of the command's output, without colours. */
   onLine?: ((line: string) => void) | undefined;
@@ -26,12 +28,12 @@ const GRACE = 5000;
  * process when that ends in an orderly way.
  * @throws Error with the lines that tell why and the log's name when the command fails; the signal's reason, after the group has ended.
  */
-export async function runLogged(command: string, args: string[], { log, env, onLine, cause, signal }: RunLoggedOptions): Promise<void> {
+export async function runLogged(command: string, args: string[], { log, cwd, env, onLine, cause, signal }: RunLoggedOptions): Promise<void> {
   signal?.throwIfAborted();
   await mkdir(path.dirname(log), { recursive: true });
   const file = createWriteStream(log);
   await once(file, "open");
-  const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], ...(env === undefined ? {} : { env }) });
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }) });
   const last: string[] = [];
   const causes: string[] = [];
   const read = [child.stdout, child.stderr].map(async (stream) => {
