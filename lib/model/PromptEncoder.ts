@@ -39,7 +39,7 @@ export class PromptEncoder {
    */
   fit(messages: TemplateMessage[], limit: number): Prompt {
     const step = Math.max(1, Math.floor(limit / 3));
-    const sizes = new Map(messages.map((message) => [message, this.model.tokenize(message.content, false).length]));
+    const sizeOf = ({ content }: TemplateMessage): number => this.model.tokenize(content, false).length;
     for (let kept = messages; ;) {
       const prompt = this.encode(kept);
       const droppable = kept.slice(0, -1).filter(({ role }) => role !== "system");
@@ -47,13 +47,13 @@ export class PromptEncoder {
       if (excess <= 0 || droppable.length === 0) return prompt;
       // What is too much still after that goes message by message.
       if (kept === messages) excess = Math.ceil(excess / step) * step;
-      const said = kept.reduce((sum, message) => sum + (sizes.get(message) ?? 0), 0);
+      const said = kept.reduce((sum, message) => sum + sizeOf(message), 0);
       const around = Math.max(0, prompt.tokens.length - said) / kept.length;
       const dropped = new Set<TemplateMessage>();
       for (const message of droppable) {
         if (excess <= 0) break;
         dropped.add(message);
-        excess -= (sizes.get(message) ?? 0) + around;
+        excess -= sizeOf(message) + around;
       }
       kept = kept.filter((message) => !dropped.has(message));
     }
