@@ -4,9 +4,8 @@ import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { readSettings, stopKafka } from "kafka-llm-chat";
+import { freePort, readSettings, stopKafka } from "kafka-llm-chat";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
-import { freePort } from "./support/testCluster.js";
 
 const readme = await readFile(path.join(repositoryRoot, "README.md"), "utf8");
 

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
-import net from "node:net";
 import path from "node:path";
-import { readSettings, type RunningKafka, type Settings, startKafka } from "kafka-llm-chat";
+import { freePort, readSettings, type RunningKafka, type Settings, startKafka } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 
 /** A broker for tests, and the settings that lead a chat of its own there. */
@@ -73,13 +72,4 @@ function isAlive(pid: number): boolean {
 
 function chatSettings(brokers: string, topic = `chat-${randomUUID().slice(0, 8)}`): Settings {
   return readSettings({ ...process.env, KAFKA_BROKERS: brokers, CHAT_TOPIC: topic });
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
