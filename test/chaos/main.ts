@@ -37,7 +37,7 @@ export async function main(argv: string[]): Promise<number> {
   const logFile = path.join(readSettings().stateDirectory, "log", `chaos-${seed}.log`);
   console.log(`seed ${seed}`);
   const broker = await ownBroker();
-  let faults = 0;
+  let faults: number | undefined;
   try {
     const report = await runChaos({
       broker, seed, blows: Number(values.blows), assistants: Number(values.assistants), conversations: Number(values.conversations), fenced: !values.unfenced,
@@ -51,11 +51,11 @@ export async function main(argv: string[]): Promise<number> {
     const { details, ...figures } = report;
     console.table(figures);
     for (const detail of details.slice(0, 20)) console.log(detail);
-    faults = sumOfFaults(report) + report.torn;
+    faults = sumOfFaults(report) + report.torn + report.gaveUp;
     console.log(faults === 0 ? "Every message was answered exactly once, in order, from its own memory." : `${faults} faults; what the assistants said: ${logFile}; the broker's data: ${broker.directory}`);
     return faults === 0 ? 0 : 1;
   } finally {
-    await broker.stop({ keepData: faults > 0 });
+    await broker.stop({ keepData: faults !== 0 });
     await mkdir(path.dirname(logFile), { recursive: true });
     await writeFile(logFile, `${log.join("\n")}\n`);
   }

@@ -21,8 +21,8 @@ export interface TalkOptions {
   random: () => number;
 }
 
-/** While the broker is killed again and again, nobody answers; that is no fault. In milliseconds. */
-const REPLY_LIMIT_MS = 900_000;
+/** While the broker is killed again and again, nobody answers for some time; that is no fault. In milliseconds. */
+const REPLY_LIMIT_MS = 240_000;
 
 /** A person who waits for each reply before the next message, and watches it being written. */
 export async function talk({ settings, conversation, enough }: TalkOptions): Promise<Talk> {

@@ -29,6 +29,8 @@ export interface ChaosReport extends Faults {
   acknowledged: number;
   /** Replies whose pieces, put together, were not the committed reply. */
   torn: number;
+  /** People who got an error, or no reply within their limit, also where the log holds one. */
+  gaveUp: number;
   kills: number;
   stalls: number;
   departures: number;
@@ -67,15 +69,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const person: TalkOptions = { settings, conversation: `c${index}`, enough: () => enough, random: random(seed + index) };
     return index % 2 === 0 ? talk(person) : pour(person, partitions);
   });
-  let failed: Error | undefined;
-  for (const person of people) {
+  const gaveUp: string[] = [];
+  people.forEach((person, index) => {
     person.catch((error: unknown) => {
-      failed ??= error as Error;
-      onLine(`a person gave up: ${(error as Error).stack}`);
+      gaveUp.push(`c${index} gave up: ${(error as Error).message}`);
+      onLine(`c${index} gave up: ${(error as Error).stack}`);
     });
-  }
+  });
   try {
-    for (let blow = 0; blow < blows && failed === undefined; blow++) {
+    for (let blow = 0; blow < blows && gaveUp.length === 0; blow++) {
       await delay(100 + 2_400 * next());
       const kind = next();
       const at = Math.floor(next() * running.length);
@@ -102,17 +104,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
     enough = true;
     await Promise.all(wakings);
-    const talks = await Promise.all(people);
+    const talks = (await Promise.allSettled(people)).flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
     const acknowledged = talks.reduce((sum, talk) => sum + talk.acknowledged, 0);
     const torn = talks.reduce((sum, talk) => sum + talk.torn, 0);
     const faults = await settledFaults(settings);
-    for (const detail of faults.details) onLine(detail);
-    return { ...report, ...faults, acknowledged, torn, seconds: Math.round((performance.now() - started) / 1000) };
+    const details = [...gaveUp, ...faults.details];
+    for (const detail of details) onLine(detail);
+    return { ...report, ...faults, details, acknowledged, torn, gaveUp: gaveUp.length, seconds: Math.round((performance.now() - started) / 1000) };
   } finally {
     enough = over = true;
     await Promise.allSettled([...wakings, ...running.map((assistant) => assistant.kill()), ...kept]);
-    // Nobody answers any more, so people who wait for a reply are not waited for.
-    if (failed === undefined) await Promise.allSettled(people);
   }
 }
 
