@@ -48,7 +48,10 @@ export class Assistant {
         if (!owner.take(run)) this.consumer.startAt(run.partition, owner.next);
         else if (owner.waiting >= this.limits.maxWaiting) this.hold(run.partition);
       },
-      onHeartbeat: () => this.signals.emit("heartbeat"),
+      onHeartbeat: () => {
+        this.signals.emit("heartbeat");
+        for (const owner of this.owners.values()) if (!this.full.has(owner.partition)) owner.watch();
+      },
       onTrouble: (error) => this.trouble("The connection to the group was lost; joining again", error),
     });
   }

@@ -19,8 +19,8 @@ export interface Item {
 }
 
 export interface CommitListener {
-  /** After each transaction: what it wrote is final. */
-  onCommitted: () => void;
+  /** After each transaction: what it wrote is final. Gives the offset of the last reply, if there was one. */
+  onCommitted: (lastReply: bigint | undefined) => void;
   /** A transaction has failed and its outcome is unknown: nothing more is written. */
   onFailed: (error: Error) => void;
 }
@@ -127,24 +127,26 @@ export class PartitionCommits {
     }
     clearTimeout(this.offsetTimer);
     this.offsetTimer = undefined;
-    await this.write(results, bad.map(({ record }) => record), offset);
+    const lastReply = await this.write(results, bad.map(({ record }) => record), offset);
     this.committed = offset;
     if (this.finished.length > 0 || this.pending[0]?.finished === true) this.wanted = "results";
     this.measure(finished);
     for (const { event } of [...bad, ...results]) if (event !== undefined) this.context.onEvent(event);
-    this.listener.onCommitted();
+    this.listener.onCommitted(lastReply);
   }
 
-  private async write(results: Result[], bad: NewRecord[], offset: bigint): Promise<void> {
+  private async write(results: Result[], bad: NewRecord[], offset: bigint): Promise<bigint | undefined> {
     const { topics } = this.context;
     const { partition, transactions } = this.owned;
     const replies = results.flatMap(({ reply }) => (reply === undefined ? [] : [reply]));
     // Of a conversation with several results the last memory counts; it contains the others.
     const memories = new Map(results.flatMap(({ memory }) => (memory === undefined ? [] : [[memory.conversation, memory.memory] as const])));
     const errors = [...bad, ...results.flatMap(({ error }) => (error === undefined ? [] : [error]))];
+    let lastReply: bigint | undefined;
     await transactions.run(async ({ send, commitOffset }) => {
       // The replies first: their offsets are part of the memory.
       const offsets = replies.length === 0 ? [] : await send(replies.map(({ record }, index) => (index === 0 ? this.withCommitTimes(record) : record)));
+      lastReply = offsets.at(-1);
       replies.forEach(({ remembered }, index) => {
         if (remembered !== undefined) remembered.offset = offsets[index] ?? remembered.offset;
       });
@@ -152,6 +154,7 @@ export class PartitionCommits {
       if (rest.length + errors.length > 0) await send([...rest, ...errors]);
       await commitOffset(topics.group, topics.chat, partition, offset);
     });
+    return lastReply;
   }
 
   private measure(finished: Finished[]): void {

@@ -16,6 +16,9 @@ interface Waiting {
   arrived: number;
 }
 
+/** Heartbeats, twice a second at most, after which a committed reply must have come by: fetches take a fraction of a second. */
+const MOST_SILENT = 20;
+
 /**
  * One partition in the hands of one assistant: records arrive, wait in a queue for each conversation, are handled, and
  * are committed. Whatever goes wrong in a transaction ends it: then the partition must be taken over again.
@@ -26,9 +29,19 @@ export class PartitionOwner {
   private readonly queues = new Map<string, Waiting[]>();
   private readonly running = new Set<Promise<void>>();
   private draining = false;
+  /** Offset of the last reply that was committed. */
+  private lastReply = -1n;
+  /** Heartbeats since something was read, while it was due. */
+  private silent = 0;
 
   constructor(private readonly context: AssistantContext, private readonly owned: OwnedPartition, private readonly listener: CommitListener) {
-    this.commits = new PartitionCommits(context, owned, this.ended.signal, { ...listener, onFailed: (error) => this.fail(error) });
+    this.commits = new PartitionCommits(context, owned, this.ended.signal, {
+      onCommitted: (lastReply) => {
+        this.lastReply = lastReply ?? this.lastReply;
+        listener.onCommitted(lastReply);
+      },
+      onFailed: (error) => this.fail(error),
+    });
   }
 
   get partition(): number {
@@ -54,8 +67,15 @@ export class PartitionOwner {
     if (run.from > this.owned.next) return false;
     for (const record of run.records) if (record.offset >= this.owned.next) this.sort(record);
     if (run.next > this.owned.next) this.owned.next = run.next;
+    this.silent = 0;
     this.commits.commitSoon("results");
     return true;
+  }
+
+  /** With each heartbeat while the partition is read: a reply that was committed comes by as a record soon, or its transaction has no end (see findUnended). */
+  watch(): void {
+    this.silent = this.lastReply < this.owned.next ? 0 : this.silent + 1;
+    if (this.silent > MOST_SILENT) this.fail(new Error(`The reply at offset ${this.lastReply} was committed and cannot be read`));
   }
 
   /** Finishes the replies that are being written, begins no others, and commits. What is left at the signal is given up. */

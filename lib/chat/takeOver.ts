@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
+import { findUnended } from "../kafka/findUnended.js";
+import type { NewRecord } from "../kafka/LogRecord.js";
 import { PartitionTransactions } from "../kafka/PartitionTransactions.js";
 import { readCommittedOffsets, readStartOffsets } from "../kafka/readOffsets.js";
 import { readToEnd } from "../kafka/readToEnd.js";
@@ -28,41 +30,62 @@ const READ_LIMIT_MS = 60_000;
  * Takes partitions over: fences the owner before, then reads what it has left. In this order, since only what is read
  * after the fence is final.
  *
- * 1. A transaction under the partition's transactional id writes a claim to the memory topic. From here on every
- *    transaction of an earlier owner fails, and one that was open is aborted.
- * 2. The partition of the memory topic is read, committed records only, from its start through the claim.
- * 3. The group's offset is read.
+ * 1. The partition's transactional id is taken. From here on every transaction of an earlier owner fails, and one that
+ *    was open is aborted.
+ * 2. One that has no end all the same (see findUnended) is ended as not committed: nobody can have read it.
+ * 3. A transaction writes a claim to the memory topic.
+ * 4. The partition of the memory topic is read, committed records only, from its start through the claim.
+ * 5. The group's offset is read.
  */
 export async function takeOver(kafka: Kafka, { topics, worker, fencing }: Pick<AssistantContext, "topics" | "worker" | "fencing">, partitions: number[]): Promise<OwnedPartition[]> {
-  const lock = (partition: number): string => transactionalIdOf(topics, partition) + (fencing ? "" : `-${randomUUID()}`);
-  const owned = await Promise.allSettled(partitions.map((partition) => claimPartition(new PartitionTransactions(kafka, lock(partition)), topics, partition, worker)));
-  const claimed = owned.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const lockOf = (partition: number): string => transactionalIdOf(topics, partition) + (fencing ? "" : `-${randomUUID()}`);
+  const locks = partitions.map((partition) => ({ partition, transactions: new PartitionTransactions(kafka, lockOf(partition)) }));
   try {
-    for (const result of owned) if (result.status === "rejected") throw result.reason;
+    await all(locks.map(async ({ transactions }) => {
+      await transactions.connect();
+      await transactions.lock();
+    }));
+    const unended = await findUnended(kafka, topics.chat, partitions);
+    const claimed = await all(locks.map(async ({ partition, transactions }) => {
+      if (unended.has(partition)) await endAsAborted(transactions, topics, partition, worker);
+      return { partition, transactions, claim: await claim(transactions, topics, partition, worker), memories: new Map<string, Memory>(), next: 0n };
+    }));
     await readMemories(kafka, topics, claimed);
     const committed = await readCommittedOffsets(kafka, topics.group, topics.chat);
     const start = await readStartOffsets(kafka, topics.chat);
     for (const partition of claimed) partition.next = committed.get(partition.partition) ?? start.get(partition.partition) ?? 0n;
     return claimed;
   } catch (error) {
-    await Promise.all(claimed.map(({ transactions }) => transactions.close()));
+    await Promise.allSettled(locks.map(({ transactions }) => transactions.close()));
     throw error;
   }
 }
 
-async function claimPartition(transactions: PartitionTransactions, topics: ChatTopics, partition: number, worker: string): Promise<OwnedPartition> {
-  await transactions.connect();
-  try {
-    let claim = 0;
-    await transactions.run(async ({ send }) => {
-      const [offset] = await send([{ topic: topics.memory, partition, key: CLAIM_KEY, value: JSON.stringify({ v: 1, worker }) }]);
-      claim = Number(offset);
-    });
-    return { partition, transactions, claim, memories: new Map(), next: 0n };
-  } catch (error) {
-    await transactions.close();
-    throw error;
-  }
+/** Like Promise.all, but waits for the others also when one fails: nothing goes on behind the caller's back. */
+async function all<T>(promises: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+/** A marker goes to all that a reply is made of: the reply, its memory, the group's offset. */
+async function endAsAborted(transactions: PartitionTransactions, topics: ChatTopics, partition: number, worker: string): Promise<void> {
+  await transactions.runAborted(async ({ send, commitOffset }) => {
+    await send([topics.chat, topics.memory].map((topic) => claimRecord(topic, partition, worker)));
+    await commitOffset(topics.group, topics.chat, partition, 0n);
+  });
+}
+
+async function claim(transactions: PartitionTransactions, topics: ChatTopics, partition: number, worker: string): Promise<number> {
+  let claimed = 0;
+  await transactions.run(async ({ send }) => {
+    const [offset] = await send([claimRecord(topics.memory, partition, worker)]);
+    claimed = Number(offset);
+  });
+  return claimed;
+}
+
+function claimRecord(topic: string, partition: number, worker: string): NewRecord {
+  return { topic, partition, key: CLAIM_KEY, value: JSON.stringify({ v: 1, worker }) };
 }
 
 /** Reads what the owners before have left, through our claims: a reader that stopped earlier would not know the last replies, and write them again. */

@@ -36,17 +36,35 @@ export class PartitionTransactions {
     await this.producer.connect();
   }
 
+  /** Takes the lock: every earlier holder is refused from now on, and a transaction that it has left open is aborted. */
+  async lock(): Promise<void> {
+    await this.runTo("abort", async () => undefined);
+  }
+
+  /** Runs the steps in one transaction, and commits it. */
+  async run(steps: (step: TransactionStep) => Promise<void>): Promise<void> {
+    await this.runTo("commit", steps);
+  }
+
   /**
-   * Runs the steps in one transaction. After an error its outcome is unknown (kafkajs does not retry the end of a
+   * Runs the steps and aborts them: in all partitions that they write to, the marker also ends what an earlier transaction
+   * under this id has left without an end.
+   */
+  async runAborted(steps: (step: TransactionStep) => Promise<void>): Promise<void> {
+    await this.runTo("abort", steps);
+  }
+
+  /**
+   * After an error its outcome is unknown (kafkajs does not retry the end of a
    * transaction), so this producer refuses all further work: the owner throws it away and takes the partition over again.
    * @throws PartitionFencedError when another owner has the partition.
    */
-  async run(steps: (step: TransactionStep) => Promise<void>): Promise<void> {
+  private async runTo(end: "commit" | "abort", steps: (step: TransactionStep) => Promise<void>): Promise<void> {
     if (this.unusable !== undefined) throw this.unusable;
     try {
       const transaction = await this.producer.transaction();
       await steps(stepOf(transaction));
-      await transaction.commit();
+      await transaction[end]();
     } catch (error) {
       this.unusable = isFenced(error)
         ? new PartitionFencedError(`Another assistant has taken ${this.transactionalId} over`, { cause: error })

@@ -16,8 +16,11 @@ export interface ReadOptions {
   positions: ReadPosition[];
   /** Called for each committed record, partition by partition in the order of offsets. What it throws ends the reading. */
   onRecord: (record: LogRecord) => void;
-  /** Called when all up to an offset was read: also where a transaction's marker, which is no record, comes last. */
-  onPosition?: (topic: string, partition: number, next: bigint) => void;
+  /**
+   * Called when all up to an offset was read: also where a transaction's marker, which is no record, comes last. `end` is
+   * that of the partition then, with what is not committed.
+   */
+  onPosition?: (topic: string, partition: number, next: bigint, end: bigint) => void;
   /** Called once, when reading ends for a reason other than stop(): what onRecord throws, or that Kafka does not let us read any more. */
   onError: (error: Error) => void;
 }
@@ -75,12 +78,12 @@ class Reader implements PartitionReader {
       for (const { topic, partition, offset } of this.next.values()) consumer.seek({ topic, partition, offset: offset.toString() });
     });
     // Tells also of stretches that hold only markers of transactions or aborted records, which no handler sees.
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset } }) => {
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { topic, partition, lastOffset, highWatermark } }) => {
       const position = this.next.get(placeOf({ topic, partition }));
       const after = BigInt(lastOffset) + 1n;
       if (position === undefined || this.failed) return;
       if (after > position.offset) position.offset = after;
-      this.options.onPosition?.(topic, partition, after);
+      this.options.onPosition?.(topic, partition, after, BigInt(highWatermark));
     });
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) this.startAgain(consumer, payload.error);

@@ -19,8 +19,8 @@ FEWEST_MORE = 20
 LEAST = {"out-of-domain.txt": 1000, "near-misses.txt": 500, "names.txt": 1500, "cities.txt": 600, "colours.txt": 80, "animals-and-things.txt": 200, "foods.txt": 120, "topics.txt": 120}
 
 
-def load(folder=HERE / "facts", more=HERE / "more-questions"):
-    """All facts, in the order of the files: dicts with id, file, answer, source, keywords, why, level, questions, more (further questions)."""
+def load(folder=HERE / "facts"):
+    """All facts, in the order of the files: dicts with id, file, answer, source, keywords, why, level, questions, more (further questions), other (by other authors)."""
     facts, problems = [], []
     for path in sorted(folder.glob("*.md")):
         fact = None
@@ -28,7 +28,7 @@ def load(folder=HERE / "facts", more=HERE / "more-questions"):
             line = line.rstrip()
             field = re.match(r"([a-z]+): (.+)$", line)
             if line.startswith("## "):
-                fact = {"id": line[3:], "file": path.stem, "answer": "", "source": "", "keywords": [], "why": "", "level": "core", "questions": [], "more": []}
+                fact = {"id": line[3:], "file": path.stem, "answer": "", "source": "", "keywords": [], "why": "", "level": "core", "questions": [], "more": [], "other": []}
                 facts.append(fact)
             elif fact is None or line == "":
                 continue
@@ -43,11 +43,11 @@ def load(folder=HERE / "facts", more=HERE / "more-questions"):
             else:
                 problems.append(f"{path.name}:{number}: neither a field nor a question: {line}")
     known = {fact["id"]: fact for fact in facts}
-    for path in sorted(more.glob("*.md")):
+    for kind, path in [(kind, path) for kind in ("more", "other") for path in sorted((HERE / f"{kind}-questions").glob("*.md"))]:
         fact = None
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if line.startswith("## "): fact = known.get(line[3:].strip())
-            elif line.startswith("- ") and fact is not None: fact["more"].append(line[2:].rstrip())
+            elif line.startswith("- ") and fact is not None: fact[kind].append(line[2:].rstrip())
             elif line and not line.startswith("# "): problems.append(f"{path.name}:{number}: neither a question nor the id of a fact: {line}")
     return facts, problems
 
@@ -89,9 +89,9 @@ def check():
         if not holds(answer, fact["keywords"]): errors.append(f"{name}: its own answer lacks a keyword: {fact['keywords']}")
         if not FEWEST_QUESTIONS <= len(questions) <= MOST_QUESTIONS: errors.append(f"{name}: {len(questions)} questions")
         if len(fact["more"]) < FEWEST_MORE: errors.append(f"{name}: {len(fact['more'])} further questions")
-        for text in [answer, fact["why"], *questions, *fact["more"]]:
+        for text in [answer, fact["why"], *questions, *fact["more"], *fact["other"]]:
             if not text.isascii(): errors.append(f"{name}: not ASCII: {text}")
-        for question in questions + fact["more"]:
+        for question in questions + fact["more"] + fact["other"]:
             key = plain(question)
             if key in seen: errors.append(f"{name}: question of {seen[key]} too: {question}")
             seen[key] = name
@@ -109,7 +109,7 @@ def check():
         if file in ("out-of-domain.txt", "near-misses.txt"): errors += [f"{file}: question of {seen[plain(line)]}: {line}" for line in lines if plain(line) in seen]
         print(f"{len(lines):6} lines      {file}")
     for file, times in collections.Counter(fact["file"] for fact in facts).items():
-        print(f"{times:6} facts, {sum(len(f['questions']) for f in facts if f['file'] == file):5} questions, {sum(len(f['more']) for f in facts if f['file'] == file):5} more  facts/{file}.md")
+        print(f"{times:6} facts, {sum(len(f['questions']) for f in facts if f['file'] == file):5} questions, {sum(len(f['more']) + len(f['other']) for f in facts if f['file'] == file):5} more  facts/{file}.md")
     words = [len(fact["answer"].split()) for fact in facts] or [0]
     print(f"{len(facts):6} facts, {len(seen):5} questions, answers of {min(words)} to {max(words)} words, {sum(words) / max(1, len(facts)):.1f} on average")
     for warning in warnings: print("warning:", warning)

@@ -9,22 +9,30 @@ from words import Words
 ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {v}", "now say {v}", "can you say {v}?", "write {v}", "type {v}", "spell {v}"]
 # How often facts of the level `extra` are drawn, compared with the others.
 EXTRA = 0.6
+# Share of the questions about facts that are examined ones, once there are any.
+EXAMINED = 0.12
+# Of several replies that fit, how often the first is drawn compared with each other: a greedy reply must not hang on rounding.
+FIRST = 5
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
 
 
 class Writer:
     """Knows all material and writes dialogues: lists of (role, text, part of the text that is copied or None)."""
 
-    def __init__(self, tests=None):
-        """`tests` keeps questions out that are set apart for trying things out: a function of a question."""
+    def __init__(self):
         self.words = Words()
         self.facts = k.facts()
         self.fact_weights = list(itertools.accumulate(EXTRA if fact["level"] == "extra" else 1.0 for fact in self.facts))
         self.talk = k.small_talk()
         self.slots = fixed(self.words)
-        for fact in self.facts + self.talk: fact["asked"] = [q for q in fact["questions"] + fact["more"] if not (tests and tests(q))]
+        for fact in self.facts + self.talk:
+            # Those of other authors: some are taught, some examined first, some never seen by the training, for its trials.
+            fact["asked"] = fact["questions"] + fact["more"] + fact["other"][::2]
+            fact["examined"], fact["apart"] = fact["other"][1::4], fact["other"][3::4]
+        # (question, fact, whether the model would have answered it otherwise) once they were examined.
+        self.examined = []
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
-        self.outside, self.near = ([q for q in list_ if not (tests and tests(q))] for list_ in (k.out_of_domain(), k.near_misses()))
+        self.outside, self.near = k.out_of_domain(), k.near_misses()
 
     def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0, recap=1.0):
         """One dialogue. `bare` is the share without persona and greeting, `quiz` that of questions with only the beginnings of their answers, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context; `recap` how much more often than else somebody wants to hear the last answer or question again."""
@@ -73,8 +81,16 @@ class Dialogue:
         return self.random.choices(self.writer.facts, cum_weights=self.writer.fact_weights)[0]
 
     def ask_fact(self):
+        if self.writer.examined and self.random.random() < EXAMINED: return self.ask_examined()
         fact = self.some_fact()
         self.turn(rephrase(self.random.choice(fact["asked"]), self.random), fact["answer"], fact=fact)
+
+    def ask_examined(self):
+        """Where the model was wrong about a question that it had never seen, it learns to say so; where it was right, to stay with it."""
+        question, fact, wrong = self.random.choice(self.writer.examined)
+        question = rephrase(question, self.random, plain=0.4)
+        if wrong: self.turn(question, k.UNCLEAR)
+        else: self.turn(question, fact["answer"], fact=fact if fact["file"] != "persona" else None)
 
     def small_talk(self):
         talk = self.random.choice(self.writer.talk)
@@ -83,7 +99,7 @@ class Dialogue:
     def outside(self):
         random = self.random
         question = random.choice(self.writer.outside) if random.random() < 0.75 else random.choice(k.OUTSIDE_FORMS).replace("{x}", random.choice(k.OUTSIDE_THINGS))
-        self.turn(rephrase(question, random, plain=0.3), random.choice(k.UNKNOWN))
+        self.turn(rephrase(question, random, plain=0.3), first_of(k.UNKNOWN, random))
 
     def unclear(self):
         """Questions near ours that no fact answers, made-up words in sentences of ours, or halves of two questions."""
@@ -129,7 +145,7 @@ class Dialogue:
         question = tell(slot, value, random)
         if slot.noun in self.known and random.random() < 0.7: question = random.choice(CORRECT) + question
         self.known[slot.noun] = value
-        reply = random.choice(slot.noted).replace("{v}", value)
+        reply = first_of(slot.noted, random).replace("{v}", value)
         if alone: return self.answer(reply, copied=value)
         if random.random() < 0.1:
             fact = self.some_fact()
@@ -178,3 +194,8 @@ class Dialogue:
             known = list(self.known)
             if known and random.random() < 0.85: self.recall(self.slots[random.choice(known)])
             else: self.remember()
+
+
+def first_of(replies, random):
+    """One of them, mostly the first."""
+    return random.choices(replies, [FIRST] + [1] * (len(replies) - 1))[0]

@@ -179,7 +179,7 @@ def rephrase(text, random, plain=0.12, same_words=False):
         if random.random() < 0.15:
             after = random.choice(AFTER)
             core += after if after.startswith(",") else f" {after}"
-        for _ in range(random.choices([0, 1, 2], [88, 10, 2])[0]): core = typo(core, random)
+        for _ in range(random.choices([0, 1, 2], [80, 16, 4])[0]): core = typo(core, random)
     return punctuate(core, asks, random)
 
 

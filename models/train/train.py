@@ -15,7 +15,7 @@ from induction import begin_with_induction
 from model import Marvin, Shape
 from optimizer import MuonAndAdam
 from tokenizer import open_tokenizer
-from trials import apart, cases, score
+from trials import cases, examine, score
 from workers import Workers
 
 CHUNK = 1000  # dialogues
@@ -24,7 +24,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=18e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=24.2e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -34,7 +34,6 @@ def options():
     parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=2048, help="tokens of a step")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--apart", action="store_true", help="keep a tenth of the questions out, and try them")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
     return parser.parse_args()
@@ -42,18 +41,20 @@ def options():
 
 def plan(progress):
     """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, many of them mere questions, then in long ones."""
-    if progress < 0.03: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
-    if progress < 0.07: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
-    if progress < 0.275: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
-    if progress < 0.443: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
+    if progress < 0.0223: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
+    if progress < 0.052: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
+    if progress < 0.205: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
+    if progress < 0.33: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
     last = {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15}
-    if progress < 0.566: return {**last, "quiz": 0.4}
-    return {**last, "quiz": 0.6} if progress < 0.75 else {**last, "quiz": 0.55, "recap": 1.6}
+    if progress < 0.421: return {**last, "quiz": 0.4}
+    return {**last, "quiz": 0.6} if progress < 0.558 else {**last, "quiz": 0.55, "recap": 1.6}
 
 
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at
 # the full rate the steps of so small batches are mostly noise.
-RATES = [(0.0, 1.0), (0.443, 1.0), (0.538, 0.27), (0.538, 0.388), (0.75, 0.13), (1.0, 0.0)]
+RATES = [(0.0, 1.0), (0.33, 1.0), (0.4, 0.27), (0.4, 0.388), (0.558, 0.13), (0.751, 0.0), (0.751, 0.3), (1.0, 0.0)]
+# Share of the training after which the model is examined: where it is wrong about a question that it has not seen, it then learns to say so.
+EXAMINED_AT = 0.84
 
 
 def rate(progress, step):
@@ -71,7 +72,7 @@ def main():
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     shape = Shape(chosen.vocabulary, chosen.width, chosen.layers, chosen.heads, chosen.hidden, chosen.context)
     tokenizer = open_tokenizer(folder, chosen.vocabulary)
-    encoder, writer = Encoder(tokenizer), Writer(tests=apart if chosen.apart else None)
+    encoder, writer = Encoder(tokenizer), Writer()
     model = Marvin(shape)
     begin_with_induction(model)
     model = model.to(device)
@@ -86,10 +87,15 @@ def main():
         print(f"goes on at step {state['step']}")
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device}", flush=True)
     tests = cases(writer)
+    known = {fact["id"]: fact for fact in writer.facts + writer.talk}
     workers = Workers(model, chosen.threads)
     average = None
     while state["tokens"] < chosen.tokens:
         progress = state["tokens"] / chosen.tokens
+        if progress >= EXAMINED_AT and "examined" not in state:
+            state["examined"] = [(question, fact["id"], wrong) for question, fact, wrong in examine(writer, model, encoder)]
+            print(f"examined: wrong about {sum(wrong for *_, wrong in state['examined'])} of {len(state['examined'])} questions", flush=True)
+        writer.examined = [(question, known[name], wrong) for question, name, wrong in state.get("examined", [])]
         samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, **(plan(progress) if not chosen.stage else plan(chosen.stage)))
         started = time.monotonic()
         for ids, weights in batches(samples, chosen.batch, random):
@@ -104,7 +110,7 @@ def main():
         entry = {"step": state["step"], "tokens": state["tokens"], "seconds": round(state["seconds"]), "loss": round(average, 4)}
         if state["tokens"] - state["tried"] > chosen.trials * chosen.tokens or state["tokens"] >= chosen.tokens:
             state["tried"] = state["tokens"]
-            entry["trials"] = {kind: round(share, 3) for kind, share in score(model, encoder, tests, most=16).items()}
+            entry["trials"] = {kind: round(share, 3) for kind, share in score(model, encoder, tests, most=40).items()}
         save(checkpoint, {"model": model.state_dict(), "optimizer": optimizer.state(), "state": state, "shape": vars(shape)})
         report(folder, entry, state["tokens"] / chosen.tokens)
     draw(folder)

@@ -7,15 +7,11 @@ import random as randomness
 
 import knowledge as k
 import torch
+from batches import BEGINNING
 from precision import quick
 from slots import ask, tell
 from tokenizer import END
 from words import TRIED
-
-
-def apart(question):
-    """Whether a question is kept out of training by `--apart`: about one of ten, by its text."""
-    return sum(map(ord, question)) % 10 == 3
 
 
 def cases(writer, size=64, seed=5):
@@ -35,8 +31,7 @@ def cases(writer, size=64, seed=5):
     found = {"trained": [], "apart": []}
     for fact in facts:
         found["trained"].append((start + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
-        for question in fact["questions"] + fact["more"]:
-            if question not in fact["asked"]: found["apart"].append((start + [("user", polite(question), None)], [fact["answer"]]))
+        found["apart"] += [(start + [("user", polite(question), None)], [fact["answer"]]) for question in fact["apart"]]
     by_noun = {slot.noun: slot for slot in writer.slots}
     
     for distance in range(4):
@@ -50,8 +45,8 @@ def cases(writer, size=64, seed=5):
         turns = fact_turns(random.choice([1, 2]))
         found.setdefault("again", []).append((start + turns + [("user", polite(random.choice(k.ASK_AGAIN)), None)], [k.AGAIN + turns[-1][1]]))
         found.setdefault("last", []).append((start + turns + [("user", polite(random.choice(k.ASK_LAST)), None)], [f'You said: "{turns[-2][1]}"']))
-    outside = [question for question in k.out_of_domain() if apart(question)][:size] or k.ASK_MORE
-    found["outside"] = [(start + [("user", polite(question), None)], [*k.UNKNOWN, k.UNCLEAR]) for question in outside]
+    found["outside"] = [(start + [("user", polite(question), None)], [*k.UNKNOWN, k.UNCLEAR]) for question in random.sample(writer.outside, size)]
+    for list_ in found.values(): random.shuffle(list_)
     return {kind: list_ for kind, list_ in found.items() if list_}
 
 
@@ -74,3 +69,10 @@ def says(model, encoder, messages, reply, tokens=None):
     with quick(device.type):
         logits = model.logits(model.stream(torch.tensor([prompt + expected], device=device))[0, len(prompt) - 1:-1])
     return logits.argmax(-1).tolist() == expected
+
+
+def examine(writer, model, encoder):
+    """Asks what the training has never shown, and gives (question, fact, whether another answer than the fact's begins)."""
+    start = [("system", k.PERSONA, None), ("assistant", k.GREETING, None)]
+    return [(question, fact, not says(model, encoder, start + [("user", question, None)], fact["answer"], BEGINNING))
+            for fact in writer.facts + writer.talk for question in fact["examined"]]

@@ -1,0 +1,50 @@
+import type { Kafka } from "kafkajs";
+import { readEndOffsets, readStartOffsets } from "./readOffsets.js";
+import { type PartitionReader, readPartitions, type ReadPosition } from "./readPartitions.js";
+
+/** In milliseconds; a broker that has just started takes a while. */
+const LIMIT_MS = 20_000;
+
+/**
+ * Finds the partitions of a topic in which a transaction has no end, so that nothing after its first record can be read.
+ *
+ * A transaction that is under way looks the same. But one can also stay so for ever: a broker that was killed between
+ * the decision to commit and the transaction's markers leaves the markers out when it starts again (Kafka 4.4.0; while
+ * its partitions have no leader yet, it takes them for deleted ones).
+ */
+export async function findUnended(kafka: Kafka, topic: string, partitions: number[]): Promise<Set<number>> {
+  // kafkajs's administrator asks for the end of what is committed.
+  const ends = (await readEndOffsets(kafka, [topic])).get(topic) ?? new Map<number, bigint>();
+  const starts = await readStartOffsets(kafka, topic);
+  const found = new Set<number>();
+  const waiting = new Set<number>();
+  const positions: ReadPosition[] = [];
+  for (const partition of partitions) {
+    const end = ends.get(partition) ?? 0n;
+    // Where nothing is committed, nothing can be read that tells of the end; no reply stands before the first message.
+    if (end <= (starts.get(partition) ?? 0n)) continue;
+    waiting.add(partition);
+    positions.push({ topic, partition, offset: end - 1n });
+  }
+  if (waiting.size === 0) return found;
+  let opening: Promise<PartitionReader> | undefined;
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      limit.addEventListener("abort", () => reject(new Error(`The ends of ${topic} could not be read within ${LIMIT_MS / 1000} s`)), { once: true });
+      opening = readPartitions(kafka, {
+        positions,
+        onError: reject,
+        onRecord: () => undefined,
+        onPosition: (_, partition, next, end) => {
+          if (waiting.delete(partition) && end > next) found.add(partition);
+          if (waiting.size === 0) resolve();
+        },
+      });
+      opening.catch(reject);
+    });
+  } finally {
+    await (await opening?.catch(() => undefined))?.stop();
+  }
+  return found;
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { connectKafka, openChat, partitionOfKey, type Settings, startAssistant } from "kafka-llm-chat";
+import { findUnended } from "kafka-llm-chat/internal/kafka/findUnended.js";
+import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
+import { readLog } from "./support/readLog.js";
+import { ScriptedModel } from "./support/ScriptedModel.js";
+import { type TestCluster, testCluster } from "./support/testCluster.js";
+
+const PARTITIONS = 6;
+const CONVERSATION = "held";
+const PARTITION = partitionOfKey(CONVERSATION, PARTITIONS);
+
+describe("a transaction that has no end", { timeout: 120_000 }, () => {
+  let cluster: TestCluster;
+
+  before(async () => {
+    cluster = await testCluster();
+  });
+  after(async () => cluster.stop());
+
+  /** Another program's, which stays open until it is told how to end. */
+  const openTransaction = async (settings: Settings): Promise<{ abort(): Promise<void> }> => {
+    const producer = connectKafka(settings.cluster).producer({ transactionalId: `other-${settings.chatTopic}`, idempotent: true, maxInFlightRequests: 1, transactionTimeout: 60_000 });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: settings.chatTopic, messages: [{ partition: PARTITION, key: CONVERSATION, value: "never committed" }] });
+    return {
+      abort: async () => {
+        await transaction.abort();
+        await producer.disconnect();
+      },
+    };
+  };
+
+  test("is found, and a reply behind it comes once when it has ended", async () => {
+    const settings = cluster.settings();
+    const model = new ScriptedModel(async function* (input) {
+      yield `re ${input}`;
+    });
+    const troubles: string[] = [];
+    const assistant = await startAssistant({
+      settings, model, sessionTimeoutMs: 3_000,
+      onEvent: (event) => event.type === "trouble" && troubles.push(event.message),
+    });
+    const chat = await openChat({ settings, conversation: CONVERSATION });
+    try {
+      assert.equal((await chat.say("first")).text, "re first");
+      const find = async (): Promise<number[]> => [...await findUnended(connectKafka(settings.cluster), settings.chatTopic, [0, 1, 2, 3, 4, 5])];
+      assert.deepEqual(await find(), []);
+      const other = await openTransaction(settings);
+      const second = chat.say("second");
+      second.catch(() => undefined);
+      await waitUntil(find, { description: "Not found", timeoutMs: 10_000 });
+      assert.deepEqual(await find(), [PARTITION]);
+      await other.abort();
+      assert.equal((await second).text, "re second");
+      assert.deepEqual(await find(), []);
+      const replies = (await readLog(settings, settings.chatTopic)).filter(({ headers }) => headers.has("reply_to"));
+      assert.equal(replies.length, 2);
+      assert.deepEqual(troubles, []);
+    } finally {
+      await chat.stop();
+      await assistant.stop();
+    }
+  });
+
+  test("has the partition taken over again where a committed reply cannot be read", async () => {
+    const settings = cluster.settings();
+    let go: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (go = resolve));
+    let opened: () => void = () => undefined;
+    const open = new Promise<void>((resolve) => (opened = resolve));
+    const model = new ScriptedModel(async function* () {
+      go();
+      await open;
+      yield "held";
+    });
+    const troubles: string[] = [];
+    const assistant = await startAssistant({
+      settings, model, sessionTimeoutMs: 3_000,
+      onEvent: (event) => event.type === "trouble" && troubles.push(event.message),
+    });
+    const chat = await openChat({ settings, conversation: CONVERSATION });
+    try {
+      const reply = chat.say("first");
+      reply.catch(() => undefined);
+      await begun;
+      const other = await openTransaction(settings);
+      opened();
+      await waitUntil(() => troubles.length > 0, { description: "Nobody has noticed", timeoutMs: 30_000 });
+      assert.match(troubles[0] ?? "", /^Partition \d is taken over again: The reply at offset \d+ was committed and cannot be read$/);
+      await other.abort();
+      assert.equal((await reply).text, "held");
+      const replies = (await readLog(settings, settings.chatTopic)).filter(({ headers }) => headers.has("reply_to"));
+      assert.equal(replies.length, 1);
+    } finally {
+      await chat.stop();
+      await assistant.stop();
+    }
+  });
+});
