@@ -34,7 +34,7 @@ export interface PartitionReader {
 const MAX_WAIT_MS = 100;
 
 /** After kafkajs has given up, in milliseconds. */
-const AGAIN_AFTER_MS = 1_000;
+const AGAIN_AFTER_MS = 250;
 
 /**
  * Reads given partitions from given offsets on, for as long as it is not stopped, however long the brokers are away meanwhile.
@@ -70,7 +70,8 @@ class Reader implements PartitionReader {
       maxWaitTimeInMs: MAX_WAIT_MS,
       allowAutoTopicCreation: false,
       readUncommitted: false,
-      retry: { initialRetryTime: 20, maxRetryTime: 1_000, retries: 30 },
+      // kafkajs would begin again in the same group, where the broker waits for the member that this was until its session has timed out.
+      retry: { initialRetryTime: 20, maxRetryTime: 1_000, retries: 30, restartOnFailure: async () => false },
     });
     this.consumer = consumer;
     // Also after a rebalance: without a committed offset kafkajs would begin again at the end of the log.
@@ -85,9 +86,7 @@ class Reader implements PartitionReader {
       if (after > position.offset) position.offset = after;
       this.options.onPosition?.(topic, partition, after, BigInt(highWatermark));
     });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) this.startAgain(consumer, payload.error);
-    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.startAgain(consumer, payload.error));
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...new Set(this.options.positions.map(({ topic }) => topic))], fromBeginning: true });

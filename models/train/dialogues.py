@@ -10,7 +10,7 @@ ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {
 # How often facts of the level `extra` are drawn, compared with the others.
 EXTRA = 0.6
 # Share of the questions about facts that are examined ones, once there are any.
-EXAMINED = 0.12
+EXAMINED = 0.1
 # Of several replies that fit, how often the first is drawn compared with each other: a greedy reply must not hang on rounding.
 FIRST = 5
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
@@ -26,9 +26,9 @@ class Writer:
         self.talk = k.small_talk()
         self.slots = fixed(self.words)
         for fact in self.facts + self.talk:
-            # Those of other authors: some are taught, some examined first, some never seen by the training, for its trials.
+            # Those of other authors: half are taught, the others are kept for the two examinations.
             fact["asked"] = fact["questions"] + fact["more"] + fact["other"][::2]
-            fact["examined"], fact["apart"] = fact["other"][1::4], fact["other"][3::4]
+            fact["examined"] = [fact["other"][1::4], fact["other"][3::4]]
         # (question, fact, whether the model would have answered it otherwise) once they were examined.
         self.examined = []
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})

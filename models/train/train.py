@@ -24,7 +24,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=24.2e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -41,20 +41,21 @@ def options():
 
 def plan(progress):
     """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, many of them mere questions, then in long ones."""
-    if progress < 0.0223: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
-    if progress < 0.052: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
-    if progress < 0.205: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
-    if progress < 0.33: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
+    if progress < 0.018: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
+    if progress < 0.042: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
+    if progress < 0.165: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
+    if progress < 0.266: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
     last = {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15}
-    if progress < 0.421: return {**last, "quiz": 0.4}
-    return {**last, "quiz": 0.6} if progress < 0.558 else {**last, "quiz": 0.55, "recap": 1.6}
+    if progress < 0.34: return {**last, "quiz": 0.4}
+    if progress < 0.45: return {**last, "quiz": 0.6}
+    return {**last, "quiz": 0.55, "recap": 1.6} if progress < 0.81 else {**last, "quiz": 0.65, "recap": 1.5}
 
 
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at
-# the full rate the steps of so small batches are mostly noise.
-RATES = [(0.0, 1.0), (0.33, 1.0), (0.4, 0.27), (0.4, 0.388), (0.558, 0.13), (0.751, 0.0), (0.751, 0.3), (1.0, 0.0)]
-# Share of the training after which the model is examined: where it is wrong about a question that it has not seen, it then learns to say so.
-EXAMINED_AT = 0.84
+# the full rate the steps of so small batches are mostly noise. They fall three times, each time from lower.
+RATES = [(0.0, 1.0), (0.266, 1.0), (0.323, 0.27), (0.323, 0.388), (0.45, 0.13), (0.606, 0.0), (0.606, 0.3), (0.81, 0.0), (0.81, 0.3), (1.0, 0.0)]
+# Shares of the training at which the model is examined, each time on other questions that it has not seen: where it is wrong, it then learns to say that it is not sure.
+EXAMINED_AT = (0.678, 0.81)
 
 
 def rate(progress, step):
@@ -77,7 +78,7 @@ def main():
     begin_with_induction(model)
     model = model.to(device)
     optimizer = MuonAndAdam(model, threads=chosen.threads)
-    state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0}
+    state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0, "examinations": []}
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device)
@@ -92,10 +93,11 @@ def main():
     average = None
     while state["tokens"] < chosen.tokens:
         progress = state["tokens"] / chosen.tokens
-        if progress >= EXAMINED_AT and "examined" not in state:
-            state["examined"] = [(question, fact["id"], wrong) for question, fact, wrong in examine(writer, model, encoder)]
-            print(f"examined: wrong about {sum(wrong for *_, wrong in state['examined'])} of {len(state['examined'])} questions", flush=True)
-        writer.examined = [(question, known[name], wrong) for question, name, wrong in state.get("examined", [])]
+        while len(state["examinations"]) < len(EXAMINED_AT) and progress >= EXAMINED_AT[len(state["examinations"])]:
+            results = examine(writer, model, encoder, len(state["examinations"]))
+            state["examinations"].append([(question, fact["id"], wrong) for question, fact, wrong in results])
+            print(f"examined: wrong about {sum(wrong for *_, wrong in results)} of {len(results)} questions", flush=True)
+        writer.examined = [(question, known[name], wrong) for results in state["examinations"] for question, name, wrong in results]
         samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, **(plan(progress) if not chosen.stage else plan(chosen.stage)))
         started = time.monotonic()
         for ids, weights in batches(samples, chosen.batch, random):

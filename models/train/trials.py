@@ -31,7 +31,7 @@ def cases(writer, size=64, seed=5):
     found = {"trained": [], "apart": []}
     for fact in facts:
         found["trained"].append((start + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
-        found["apart"] += [(start + [("user", polite(question), None)], [fact["answer"]]) for question in fact["apart"]]
+        found["apart"] += [(start + [("user", polite(question), None)], [fact["answer"]]) for question in fact["examined"][-1]]
     by_noun = {slot.noun: slot for slot in writer.slots}
     
     for distance in range(4):
@@ -71,8 +71,8 @@ def says(model, encoder, messages, reply, tokens=None):
     return logits.argmax(-1).tolist() == expected
 
 
-def examine(writer, model, encoder):
-    """Asks what the training has never shown, and gives (question, fact, whether another answer than the fact's begins)."""
+def examine(writer, model, encoder, number):
+    """Asks what the training has never shown, and gives (question, fact, whether another answer than the fact's begins). Small talk has many right answers."""
     start = [("system", k.PERSONA, None), ("assistant", k.GREETING, None)]
-    return [(question, fact, not says(model, encoder, start + [("user", question, None)], fact["answer"], BEGINNING))
-            for fact in writer.facts + writer.talk for question in fact["examined"]]
+    return [(question, fact, fact["file"] != "persona" and not says(model, encoder, start + [("user", question, None)], fact["answer"], BEGINNING))
+            for fact in writer.facts + writer.talk for question in fact["examined"][number]]
