@@ -31,7 +31,7 @@ const HELP = `Usage: npm run bench [-- [--only ${Object.keys(MEASUREMENTS).join(
 
   --only A,B     only these measurements
   --rounds N     default 5
-  --long         also a million messages, and every set-up as often as the rest
+  --long         also a million messages, and every set-up and the runs of several assistants as often as the rest
   --profile      CPU profiles of the assistants of turns and throughput: where their time went, and files for a browser's developer
                  tools in .state/bench/profile. Makes them slower
   --out FOLDER   default docs/bench

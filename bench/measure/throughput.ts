@@ -2,11 +2,15 @@ import { HumanMessage, SystemMessage } from "@langchain/core/messages";
 import { catalogue, type Chat, ChatNodeLlamaCpp, loadModel, openChat, PERSONA, readSettings } from "kafka-llm-chat";
 import type { Bench } from "../support/Bench.js";
 import { forgetfulAssistant } from "../support/forgetfulAssistant.js";
+import { cpuSeconds } from "../support/processUse.js";
 import { QUESTIONS } from "../support/questions.js";
 import { rawLlama, type Speed } from "../support/rawLlama.js";
 import type { Result, Row } from "../support/Result.js";
 
 const AT_ONCE = [1, 2, 4, 8, 16, 32];
+
+/** At so many conversations at once it is measured which process uses how much of the processors. */
+const WATCHED = 8;
 
 /** Answers a question; resolves with the number of tokens of the reply. */
 type Ask = (question: string) => Promise<number>;
@@ -18,12 +22,14 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
   bench.later(() => loaded.dispose());
   const model = new ChatNodeLlamaCpp({ model: loaded });
   const raw = bench.own(await rawLlama(loaded, catalogue.find(({ name }) => name === loaded.name)?.threads));
-  bench.own(await forgetfulAssistant({ env, profile: bench.options.profile }));
+  const { pid } = bench.own(await forgetfulAssistant({ env, profile: bench.options.profile }));
   const chats: Chat[] = [];
   while (chats.length < Math.max(...AT_ONCE)) chats.push(bench.own(await openChat({ settings: readSettings(env) })));
   const alone: Ask = async (question) => Number((await model.invoke([new SystemMessage(PERSONA), new HumanMessage(question)])).response_metadata["replyTokens"]);
   const rows = (unit: string): Row[] => AT_ONCE.map((atOnce) => ({ name: `${atOnce} at once`, unit, values: [[], [], []], headline: unit === "replies/s" && [1, 8, 32].includes(atOnce) }));
   const [replies, tokens] = [rows("replies/s"), rows("tokens/s")];
+  const processes = { "all of them": process.pid, "the assistant": pid, "the broker": bench.brokerPid, "the people, all in one process": process.pid };
+  const use: Row[] = Object.keys(processes).map((name) => ({ name, unit: "ms", values: [[], []] }));
   for (let round = -1; round < bench.options.rounds; round++) {
     bench.progress(round < 0 ? "warming up" : `round ${round + 1} of ${bench.options.rounds}`);
     for (const [index, atOnce] of AT_ONCE.entries()) {
@@ -35,8 +41,12 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
       ];
       for (const at of ways.keys()) {
         const way = (at + round + 1) % ways.length;
+        const before = await cpuOf(Object.values(processes));
         const speed = await (ways[way] as () => Promise<Speed>)();
+        const used = (await cpuOf(Object.values(processes))).map((seconds, index) => ((seconds - (before[index] ?? 0)) * 1_000) / speed.replies);
         if (round < 0) continue;
+        if (atOnce === WATCHED && way === 0) for (const [index, ms] of [used.slice(1).reduce((sum, one) => sum + one, 0), ...used.slice(1)].entries()) use[index]?.values[0]?.push(ms);
+        if (atOnce === WATCHED && way === 1) use[0]?.values[1]?.push(used[0] ?? 0);
         replies[index]?.values[way]?.push(speed.replies / speed.seconds);
         tokens[index]?.values[way]?.push(speed.tokens / speed.seconds);
       }
@@ -47,7 +57,13 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
   return [
     { title: "Conversations at once: replies", goal, compare: "ratio", contestants, rows: replies },
     { title: "Conversations at once: tokens", compare: "ratio", contestants, rows: tokens },
+    { title: `Processor time of a reply, ${WATCHED} conversations at once`, compare: "ratio", contestants: contestants.slice(0, 2), rows: use },
   ];
+}
+
+/** Seconds of CPU of each process so far; 0 where that cannot be told. */
+function cpuOf(pids: (number | undefined)[]): Promise<number[]> {
+  return Promise.all(pids.map(async (pid) => (pid === undefined ? 0 : await cpuSeconds(pid) ?? 0)));
 }
 
 function askThroughKafka(chat: Chat): Ask {

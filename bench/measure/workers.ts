@@ -12,10 +12,12 @@ const TURNS = 3;
 /** Point 6: more assistants, with a model whose speed is fixed, so that only Kafka's part can slow them down. */
 export async function measureWorkers(bench: Bench): Promise<Result[]> {
   const rows: Row[] = WORKERS.map((workers) => ({ name: `${workers} assistant${workers === 1 ? "" : "s"}`, unit: "replies/s", values: [[], []], headline: workers > 1 }));
-  for (let round = 0; round < bench.options.rounds; round++) {
+  // A round takes minutes: the replies are slow on purpose.
+  const rounds = bench.options.long ? bench.options.rounds : 1;
+  for (let round = 0; round < rounds; round++) {
     const speeds = new Map<number, number>();
     for (const workers of round % 2 === 0 ? WORKERS : [...WORKERS].reverse()) {
-      bench.progress(`round ${round + 1} of ${bench.options.rounds}: ${workers} at work`);
+      bench.progress(`round ${round + 1} of ${rounds}: ${workers} at work`);
       speeds.set(workers, await bench.run(() => measureOne(bench, workers)));
     }
     for (const [index, workers] of WORKERS.entries()) {

@@ -24,7 +24,8 @@ export class Bench {
   private closing: Promise<void> = Promise.resolve();
   private ended = false;
 
-  private constructor(readonly options: BenchOptions, private readonly brokers: string) {}
+  /** @param brokerPid of a broker of its own; undefined where a cluster is measured */
+  private constructor(readonly options: BenchOptions, private readonly brokers: string, readonly brokerPid?: number) {}
 
   /** Starts a broker of its own, with data that are removed afterwards; with KAFKA_BROKERS set, that cluster is measured. */
   static async open(options: BenchOptions): Promise<Bench> {
@@ -32,7 +33,7 @@ export class Bench {
     if (cluster.external) return new Bench(options, cluster.brokers.join(","));
     const own = path.join(stateDirectory, "bench", randomUUID());
     const kafka = await startKafka({ port: await freePort(), stateDirectory: own, jarsDirectory: path.join(stateDirectory, "kafka") });
-    const bench = new Bench(options, kafka.brokers.join(","));
+    const bench = new Bench(options, kafka.brokers.join(","), kafka.pid);
     bench.later(async () => {
       await kafka.stop();
       await rm(own, { recursive: true, force: true });

@@ -12,12 +12,13 @@ export interface ForgetfulAssistantOptions {
 }
 
 /** Starts an assistant that remembers nothing, in a process of its own. */
-export async function forgetfulAssistant({ env, whole = false, profile }: ForgetfulAssistantOptions): Promise<Stoppable> {
+export async function forgetfulAssistant({ env, whole = false, profile }: ForgetfulAssistantOptions): Promise<Stoppable & { pid: number }> {
   const execArgv = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
   const child = fork(fileURLToPath(new URL("assistantProgram.js", import.meta.url)), whole ? ["whole"] : [], { env, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const ended = once(child, "exit");
   await Promise.race([once(child, "message"), ended.then(([code]) => Promise.reject(new Error(`The assistant did not start: exit code ${String(code)}`)))]);
   return {
+    pid: child.pid as number,
     stop: async () => {
       child.kill("SIGTERM");
       await ended;

@@ -30,7 +30,7 @@ export interface GroupConsumerOptions {
 }
 
 /** How long a fetch waits for records, in milliseconds; a partition that is resumed waits as long at most. kafkajs: 5 s. */
-const MAX_WAIT_MS = 100;
+const MAX_WAIT_MS = 250;
 const REJOIN_AFTER_MS = 1_000;
 
 /** A member of a consumer group that commits nothing itself, and that a failure of kafkajs does not end. */

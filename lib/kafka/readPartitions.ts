@@ -31,7 +31,7 @@ export interface PartitionReader {
 }
 
 /** How long a fetch waits for a record, in milliseconds: also the longest that stop() waits for one under way. */
-const MAX_WAIT_MS = 100;
+const MAX_WAIT_MS = 250;
 
 /** After kafkajs has given up, in milliseconds. */
 const AGAIN_AFTER_MS = 250;
