@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { connectKafka, openChat, partitionOfKey, type Settings, startAssistant } from "kafka-llm-chat";
+import { connectKafka, openChat, partitionOfKey, type Settings, startAssistant, topicsOf } from "kafka-llm-chat";
+import { parseMemory, serializeMemory } from "kafka-llm-chat/internal/chat/Memory.js";
+import type { LogRecord } from "kafka-llm-chat/internal/kafka/LogRecord.js";
 import { findUnended } from "kafka-llm-chat/internal/kafka/findUnended.js";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
-import { readLog } from "./support/readLog.js";
+import { readLog, writeLog } from "./support/readLog.js";
 import { ScriptedModel } from "./support/ScriptedModel.js";
 import { type TestCluster, testCluster } from "./support/testCluster.js";
 
@@ -46,7 +48,7 @@ describe("a transaction that has no end", { timeout: 120_000 }, () => {
     const chat = await openChat({ settings, conversation: CONVERSATION });
     try {
       assert.equal((await chat.say("first")).text, "re first");
-      const find = async (): Promise<number[]> => [...await findUnended(connectKafka(settings.cluster), settings.chatTopic, [0, 1, 2, 3, 4, 5])];
+      const find = async (): Promise<number[]> => [...(await findUnended(connectKafka(settings.cluster), settings.chatTopic, [0, 1, 2, 3, 4, 5])).keys()];
       assert.deepEqual(await find(), []);
       const other = await openTransaction(settings);
       const second = chat.say("second");
@@ -97,6 +99,45 @@ describe("a transaction that has no end", { timeout: 120_000 }, () => {
     } finally {
       await chat.stop();
       await assistant.stop();
+    }
+  });
+
+  test("has a message answered again whose memory alone was committed", async () => {
+    const settings = cluster.settings();
+    const { group, chat: chatTopic, memory: memoryTopic } = topicsOf(settings.chatTopic);
+    const model = new ScriptedModel(async function* (input) {
+      yield `re ${input}`;
+    });
+    const start = (): ReturnType<typeof startAssistant> => startAssistant({ settings, model, sessionTimeoutMs: 3_000 });
+    const first = await start();
+    const chat = await openChat({ settings, conversation: CONVERSATION });
+    try {
+      await chat.say("first");
+      await first.stop();
+      const second = chat.say("second");
+      second.catch(() => undefined);
+      const questions = async (): Promise<LogRecord[]> => (await readLog(settings, chatTopic)).filter(({ value }) => value?.includes("second") === true);
+      const [question] = await waitUntil(async () => (await questions()).length > 0 && questions(), { description: "The question is not there", timeoutMs: 10_000 });
+      assert.ok(question !== undefined);
+      // As a broker leaves it that was killed between the markers of one commit: the reply without, memory and offset with theirs.
+      const other = await openTransaction(settings);
+      const memory = parseMemory((await readLog(settings, memoryTopic)).filter(({ key }) => key?.toString() === CONVERSATION).at(-1)?.value as Buffer);
+      memory.messages.push({ id: "reply", role: "AI", text: "lost", offset: question.offset + 1n });
+      memory.answeredOffset = question.offset;
+      await writeLog(settings, [{ topic: memoryTopic, partition: PARTITION, key: CONVERSATION, value: serializeMemory(memory) }]);
+      const admin = connectKafka(settings.cluster).admin();
+      await admin.connect();
+      await admin.setOffsets({ groupId: group, topic: chatTopic, partitions: [{ partition: PARTITION, offset: String(question.offset + 1n) }] });
+      await admin.disconnect();
+      const again = await start();
+      await waitUntil(() => model.inputs.length === 2, { description: "Not answered again", timeoutMs: 20_000 });
+      await other.abort();
+      assert.equal((await second).text, "re second");
+      await again.stop();
+      assert.deepEqual(model.inputs, ["first", "second"]);
+    } finally {
+      await chat.stop();
+      await first.stop();
     }
   });
 });

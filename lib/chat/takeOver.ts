@@ -32,10 +32,11 @@ const READ_LIMIT_MS = 60_000;
  *
  * 1. The partition's transactional id is taken. From here on every transaction of an earlier owner fails, and one that
  *    was open is aborted.
- * 2. One that has no end all the same (see findUnended) is ended as not committed: nobody can have read it.
+ * 2. One that has no end all the same (see findUnended) is ended as not committed: nobody can have read its replies.
  * 3. A transaction writes a claim to the memory topic.
- * 4. The partition of the memory topic is read, committed records only, from its start through the claim.
- * 5. The group's offset is read.
+ * 4. The partition of the memory topic is read, committed records only, from its start through the claim. Memories of
+ *    replies that step 2 has ended do not count.
+ * 5. The group's offset is read, and nothing that is behind a memory that does not count is left out.
  */
 export async function takeOver(kafka: Kafka, { topics, worker, fencing }: Pick<AssistantContext, "topics" | "worker" | "fencing">, partitions: number[]): Promise<OwnedPartition[]> {
   const lockOf = (partition: number): string => transactionalIdOf(topics, partition) + (fencing ? "" : `-${randomUUID()}`);
@@ -50,10 +51,14 @@ export async function takeOver(kafka: Kafka, { topics, worker, fencing }: Pick<A
       if (unended.has(partition)) await endAsAborted(transactions, topics, partition, worker);
       return { partition, transactions, claim: await claim(transactions, topics, partition, worker), memories: new Map<string, Memory>(), next: 0n };
     }));
-    await readMemories(kafka, topics, claimed);
+    const again = await readMemories(kafka, topics, claimed, unended);
     const committed = await readCommittedOffsets(kafka, topics.group, topics.chat);
     const start = await readStartOffsets(kafka, topics.chat);
-    for (const partition of claimed) partition.next = committed.get(partition.partition) ?? start.get(partition.partition) ?? 0n;
+    for (const owned of claimed) {
+      const next = committed.get(owned.partition) ?? start.get(owned.partition) ?? 0n;
+      const question = again.get(owned.partition) ?? next;
+      owned.next = question < next ? question : next;
+    }
     return claimed;
   } catch (error) {
     await Promise.allSettled(locks.map(({ transactions }) => transactions.close()));
@@ -88,18 +93,34 @@ function claimRecord(topic: string, partition: number, worker: string): NewRecor
   return { topic, partition, key: CLAIM_KEY, value: JSON.stringify({ v: 1, worker }) };
 }
 
-/** Reads what the owners before have left, through our claims: a reader that stopped earlier would not know the last replies, and write them again. */
-async function readMemories(kafka: Kafka, { memory }: ChatTopics, owned: OwnedPartition[]): Promise<void> {
-  const byPartition = new Map(owned.map((partition) => [partition.partition, partition.memories]));
-  await readToEnd(kafka, memory, {
+/**
+ * Reads what the owners before have left, through our claims: a reader that stopped earlier would not know the last replies, and write them again.
+ * @param unended by partition, from where on its replies were never committed
+ * @returns by partition, the offset of the first message whose memory does not count
+ */
+async function readMemories(kafka: Kafka, { memory: topic }: ChatTopics, owned: OwnedPartition[], unended: ReadonlyMap<number, bigint>): Promise<Map<number, bigint>> {
+  const byPartition = new Map(owned.map(({ partition, memories }) => [partition, memories]));
+  const again = new Map<number, bigint>();
+  await readToEnd(kafka, topic, {
     partitions: [...byPartition.keys()],
     signal: AbortSignal.timeout(READ_LIMIT_MS),
     through: new Map(owned.map(({ partition, claim }) => [partition, BigInt(claim)])),
     onRecord: ({ partition, key, value }) => {
       const memories = byPartition.get(partition);
       if (memories === undefined || key === null || key[0] === CLAIM_KEY[0]) return;
-      if (value === null) memories.delete(key.toString());
-      else memories.set(key.toString(), parseMemory(value));
+      if (value === null) {
+        memories.delete(key.toString());
+        return;
+      }
+      const memory = parseMemory(value);
+      const end = unended.get(partition);
+      if (end === undefined || memory.messages.every(({ offset }) => offset < end)) {
+        memories.set(key.toString(), memory);
+      } else if (memory.answeredOffset < (again.get(partition) ?? end)) {
+        // The broker had ended the transaction here, and not in the chat topic: the message is answered again.
+        again.set(partition, memory.answeredOffset);
+      }
     },
   });
+  return again;
 }

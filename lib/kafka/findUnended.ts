@@ -11,12 +11,13 @@ const LIMIT_MS = 20_000;
  * A transaction that is under way looks the same. But one can also stay so for ever: a broker that was killed between
  * the decision to commit and the transaction's markers leaves the markers out when it starts again (Kafka 4.4.0; while
  * its partitions have no leader yet, it takes them for deleted ones).
+ * @returns by partition, the offset of that first record
  */
-export async function findUnended(kafka: Kafka, topic: string, partitions: number[]): Promise<Set<number>> {
+export async function findUnended(kafka: Kafka, topic: string, partitions: number[]): Promise<Map<number, bigint>> {
   // kafkajs's administrator asks for the end of what is committed.
   const ends = (await readEndOffsets(kafka, [topic])).get(topic) ?? new Map<number, bigint>();
   const starts = await readStartOffsets(kafka, topic);
-  const found = new Set<number>();
+  const found = new Map<number, bigint>();
   const waiting = new Set<number>();
   const positions: ReadPosition[] = [];
   for (const partition of partitions) {
@@ -37,7 +38,7 @@ export async function findUnended(kafka: Kafka, topic: string, partitions: numbe
         onError: reject,
         onRecord: () => undefined,
         onPosition: (_, partition, next, end) => {
-          if (waiting.delete(partition) && end > next) found.add(partition);
+          if (waiting.delete(partition) && end > next) found.set(partition, next);
           if (waiting.size === 0) resolve();
         },
       });

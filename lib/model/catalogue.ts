@@ -46,7 +46,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "Marvin, the embedded model",
     source: { kind: "embedded", file: "marvin-q8_0.gguf" },
     sizeBytes: 3_312_800,
-    sha256: "e304cef2ce69902ee0519234660f8521719e9e717555d4aaf2dc2832ee5d1792",
+    sha256: "4dbe75a3d878cd9445150b7ab9e3ee5f9da90bb688411a13e0e617958a821e78",
     licence: "MIT",
     contextSize: 1024,
     sequences: 8,
