@@ -46,7 +46,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "Marvin, the embedded model",
     source: { kind: "embedded", file: "marvin-q8_0.gguf" },
     sizeBytes: 3_312_800,
-    sha256: "4dbe75a3d878cd9445150b7ab9e3ee5f9da90bb688411a13e0e617958a821e78",
+    sha256: "9b77cf9a270cb76c899980c1c65b7d89c7721ced7a6ad6fa4b82b380dbc1a1b3",
     licence: "MIT",
     contextSize: 1024,
     sequences: 8,

@@ -3,6 +3,7 @@
 Everything lands in .state/train/<run>: tokenizer, checkpoint, log, curves. The same seed and sizes give the same data.
 """
 import argparse
+import copy
 import json
 import pathlib
 import time
@@ -56,6 +57,8 @@ def plan(progress):
 RATES = [(0.0, 1.0), (0.266, 1.0), (0.323, 0.27), (0.323, 0.388), (0.45, 0.13), (0.606, 0.0), (0.606, 0.3), (0.81, 0.0), (0.81, 0.3), (1.0, 0.0)]
 # Shares of the training at which the model is examined, each time on other questions that it has not seen: where it is wrong, it then learns to say that it is not sure.
 EXAMINED_AT = (0.678, 0.81)
+# Share of the training, at the end of a fall of the rates, whose weights are averaged with those at the end: the mean of both is better than either.
+AVERAGED_AT = 0.81
 
 
 def rate(progress, step):
@@ -80,11 +83,12 @@ def main():
     optimizer = MuonAndAdam(model, threads=chosen.threads)
     state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0, "examinations": []}
     checkpoint = folder / "checkpoint.pt"
+    earlier = None
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device)
         model.load_state_dict(saved["model"])
         optimizer.load(saved["optimizer"])
-        state = saved["state"]
+        state, earlier = saved["state"], saved["earlier"]
         print(f"goes on at step {state['step']}")
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device}", flush=True)
     tests = cases(writer)
@@ -93,6 +97,7 @@ def main():
     average = None
     while state["tokens"] < chosen.tokens:
         progress = state["tokens"] / chosen.tokens
+        if progress >= AVERAGED_AT and earlier is None: earlier = copy.deepcopy(model.state_dict())
         while len(state["examinations"]) < len(EXAMINED_AT) and progress >= EXAMINED_AT[len(state["examinations"])]:
             results = examine(writer, model, encoder, len(state["examinations"]))
             state["examinations"].append([(question, fact["id"], wrong) for question, fact, wrong in results])
@@ -113,7 +118,9 @@ def main():
         if state["tokens"] - state["tried"] > chosen.trials * chosen.tokens or state["tokens"] >= chosen.tokens:
             state["tried"] = state["tokens"]
             entry["trials"] = {kind: round(share, 3) for kind, share in score(model, encoder, tests, most=40).items()}
-        save(checkpoint, {"model": model.state_dict(), "optimizer": optimizer.state(), "state": state, "shape": vars(shape)})
+        weights = model.state_dict()
+        if state["tokens"] >= chosen.tokens and earlier is not None: weights = {name: (weight + earlier[name]) / 2 for name, weight in weights.items()}
+        save(checkpoint, {"model": weights, "earlier": earlier, "optimizer": optimizer.state(), "state": state, "shape": vars(shape)})
         report(folder, entry, state["tokens"] / chosen.tokens)
     draw(folder)
 
