@@ -20,6 +20,11 @@ export interface OwnedPartition {
   next: bigint;
 }
 
+interface Lock {
+  partition: number;
+  transactions: PartitionTransactions;
+}
+
 /** Key of the claim records. Not UTF-8, so that it is no conversation's. */
 const CLAIM_KEY = Buffer.concat([Buffer.from([0xff]), Buffer.from("claim")]);
 
@@ -40,17 +45,15 @@ const READ_LIMIT_MS = 60_000;
  */
 export async function takeOver(kafka: Kafka, { topics, worker, fencing }: Pick<AssistantContext, "topics" | "worker" | "fencing">, partitions: number[]): Promise<OwnedPartition[]> {
   const lockOf = (partition: number): string => transactionalIdOf(topics, partition) + (fencing ? "" : `-${randomUUID()}`);
-  const locks = partitions.map((partition) => ({ partition, transactions: new PartitionTransactions(kafka, lockOf(partition)) }));
+  const locks: Lock[] = partitions.map((partition) => ({ partition, transactions: new PartitionTransactions(kafka, lockOf(partition)) }));
   try {
     await all(locks.map(async ({ transactions }) => {
       await transactions.connect();
       await transactions.lock();
     }));
-    const unended = await findUnended(kafka, topics.chat, partitions);
-    const claimed = await all(locks.map(async ({ partition, transactions }) => {
-      if (unended.has(partition)) await endAsAborted(transactions, topics, partition, worker);
-      return { partition, transactions, claim: await claim(transactions, topics, partition, worker), memories: new Map<string, Memory>(), next: 0n };
-    }));
+    const unended = await endUnended(kafka, topics, locks, worker);
+    const claimed = await all(locks.map(async ({ partition, transactions }) => (
+      { partition, transactions, claim: await claim(transactions, topics, partition, worker), memories: new Map<string, Memory>(), next: 0n })));
     const again = await readMemories(kafka, topics, claimed, unended);
     const committed = await readCommittedOffsets(kafka, topics.group, topics.chat);
     const start = await readStartOffsets(kafka, topics.chat);
@@ -70,6 +73,18 @@ export async function takeOver(kafka: Kafka, { topics, worker, fencing }: Pick<A
 async function all<T>(promises: Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);
+}
+
+/**
+ * Ends transactions of the owners before that have no end.
+ * @returns by partition, the offset of the first record of one that was ended. What another program has under way ends by itself, and our replies behind it are committed.
+ */
+async function endUnended(kafka: Kafka, topics: ChatTopics, locks: Lock[], worker: string): Promise<Map<number, bigint>> {
+  const unended = await findUnended(kafka, topics.chat, locks.map(({ partition }) => partition));
+  if (unended.size === 0) return unended;
+  await all(locks.filter(({ partition }) => unended.has(partition)).map(({ partition, transactions }) => endAsAborted(transactions, topics, partition, worker)));
+  for (const partition of (await findUnended(kafka, topics.chat, [...unended.keys()])).keys()) unended.delete(partition);
+  return unended;
 }
 
 /** A marker goes to all that a reply is made of: the reply, its memory, the group's offset. */
