@@ -9,8 +9,8 @@ const LIMIT_MS = 20_000;
  * Finds the partitions of a topic in which a transaction has no end, so that nothing after its first record can be read.
  *
  * A transaction that is under way looks the same. But one can also stay so for ever: a broker that was killed between
- * the decision to commit and the transaction's markers leaves the markers out when it starts again (Kafka 4.4.0; while
- * its partitions have no leader yet, it takes them for deleted ones).
+ * the decision to commit and the transaction's markers can leave the markers out when it starts again (seen in the files
+ * of Kafka 4.4.0; probably since its partitions have no leader for a moment and are taken for deleted ones).
  * @returns by partition, the offset of that first record
  */
 export async function findUnended(kafka: Kafka, topic: string, partitions: number[]): Promise<Map<number, bigint>> {
