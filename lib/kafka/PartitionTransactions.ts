@@ -36,12 +36,18 @@ export class PartitionTransactions {
     await this.producer.connect();
   }
 
-  /** Takes the lock: every earlier holder is refused from now on, and a transaction that it has left open is aborted. */
+  /**
+   * Takes the lock: every earlier holder is refused from now on, and a transaction that it has left open is aborted.
+   * @throws PartitionFencedError when another owner has the partition.
+   */
   async lock(): Promise<void> {
-    await this.runTo("abort", async () => undefined);
+    await this.runAborted(async () => undefined);
   }
 
-  /** Runs the steps in one transaction, and commits it. */
+  /**
+   * Runs the steps in one transaction, and commits it.
+   * @throws PartitionFencedError when another owner has the partition.
+   */
   async run(steps: (step: TransactionStep) => Promise<void>): Promise<void> {
     await this.runTo("commit", steps);
   }
@@ -49,15 +55,15 @@ export class PartitionTransactions {
   /**
    * Runs the steps and aborts them: in all partitions that they write to, the marker also ends what an earlier transaction
    * under this id has left without an end.
+   * @throws PartitionFencedError when another owner has the partition.
    */
   async runAborted(steps: (step: TransactionStep) => Promise<void>): Promise<void> {
     await this.runTo("abort", steps);
   }
 
   /**
-   * After an error its outcome is unknown (kafkajs does not retry the end of a
-   * transaction), so this producer refuses all further work: the owner throws it away and takes the partition over again.
-   * @throws PartitionFencedError when another owner has the partition.
+   * After an error the outcome is unknown (kafkajs does not retry the end of a transaction), so this producer refuses all
+   * further work: the owner throws it away and takes the partition over again.
    */
   private async runTo(end: "commit" | "abort", steps: (step: TransactionStep) => Promise<void>): Promise<void> {
     if (this.unusable !== undefined) throw this.unusable;

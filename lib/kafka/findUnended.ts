@@ -1,6 +1,7 @@
 import type { Kafka } from "kafkajs";
 import { readEndOffsets, readStartOffsets } from "./readOffsets.js";
-import { type PartitionReader, readPartitions, type ReadPosition } from "./readPartitions.js";
+import type { ReadPosition } from "./readPartitions.js";
+import { readUntil } from "./readUntil.js";
 
 /** In milliseconds; a broker that has just started takes a while. */
 const LIMIT_MS = 20_000;
@@ -18,34 +19,19 @@ export async function findUnended(kafka: Kafka, topic: string, partitions: numbe
   const ends = (await readEndOffsets(kafka, [topic])).get(topic) ?? new Map<number, bigint>();
   const starts = await readStartOffsets(kafka, topic);
   const found = new Map<number, bigint>();
-  const waiting = new Set<number>();
   const positions: ReadPosition[] = [];
   for (const partition of partitions) {
     const end = ends.get(partition) ?? 0n;
     // Where nothing is committed, nothing can be read that tells of the end; no reply stands before the first message.
     if (end <= (starts.get(partition) ?? 0n)) continue;
-    waiting.add(partition);
     positions.push({ topic, partition, offset: end - 1n });
   }
-  if (waiting.size === 0) return found;
-  let opening: Promise<PartitionReader> | undefined;
-  const limit = AbortSignal.timeout(LIMIT_MS);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      limit.addEventListener("abort", () => reject(new Error(`The ends of ${topic} could not be read within ${LIMIT_MS / 1000} s`)), { once: true });
-      opening = readPartitions(kafka, {
-        positions,
-        onError: reject,
-        onRecord: () => undefined,
-        onPosition: (_, partition, next, end) => {
-          if (waiting.delete(partition) && end > next) found.set(partition, next);
-          if (waiting.size === 0) resolve();
-        },
-      });
-      opening.catch(reject);
-    });
-  } finally {
-    await (await opening?.catch(() => undefined))?.stop();
-  }
+  await readUntil(kafka, {
+    positions, signal: AbortSignal.timeout(LIMIT_MS),
+    enough: (partition, next, end) => {
+      if (end > next) found.set(partition, next);
+      return true;
+    },
+  });
   return found;
 }

@@ -1,7 +1,8 @@
 import type { Kafka } from "kafkajs";
 import type { LogRecord } from "./LogRecord.js";
 import { readEndOffsets, readStartOffsets } from "./readOffsets.js";
-import { type PartitionReader, readPartitions, type ReadPosition } from "./readPartitions.js";
+import type { ReadPosition } from "./readPartitions.js";
+import { readUntil } from "./readUntil.js";
 
 export interface ReadToEndOptions {
   /** Default: all partitions. */
@@ -20,7 +21,7 @@ export async function readToEnd(kafka: Kafka, topic: string, { partitions, from,
   const ends = (await readEndOffsets(kafka, [topic])).get(topic) ?? new Map<number, bigint>();
   const starts = await readStartOffsets(kafka, topic);
   const records: LogRecord[] = [];
-  const waiting = new Map<number, bigint>();
+  const last = new Map<number, bigint>();
   const positions: ReadPosition[] = [];
   for (const [partition, told] of ends) {
     const must = through?.get(partition) ?? -1n;
@@ -28,27 +29,13 @@ export async function readToEnd(kafka: Kafka, topic: string, { partitions, from,
     const start = starts.get(partition) ?? 0n;
     const offset = from !== undefined && from > start ? from : start;
     if (offset >= end || partitions?.includes(partition) === false) continue;
-    waiting.set(partition, end);
+    last.set(partition, end);
     positions.push({ topic, partition, offset });
   }
-  if (waiting.size === 0) return records;
-  let opening: Promise<PartitionReader> | undefined;
-  try {
-    await new Promise<void>((resolve, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-      opening = readPartitions(kafka, {
-        positions,
-        onError: reject,
-        onRecord: onRecord ?? ((record) => records.push(record)),
-        onPosition: (_, partition, next) => {
-          if (next >= (waiting.get(partition) ?? 0n)) waiting.delete(partition);
-          if (waiting.size === 0) resolve();
-        },
-      });
-      opening.catch(reject);
-    });
-  } finally {
-    await (await opening?.catch(() => undefined))?.stop();
-  }
+  await readUntil(kafka, {
+    positions, signal,
+    enough: (partition, next) => next >= (last.get(partition) ?? 0n),
+    onRecord: onRecord ?? ((record) => records.push(record)),
+  });
   return records.sort((a, b) => a.partition - b.partition || (a.offset < b.offset ? -1 : 1));
 }
