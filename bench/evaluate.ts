@@ -40,7 +40,7 @@ export async function main(argv: string[]): Promise<number> {
     return values.help === true ? 0 : 2;
   }
   const data = path.join(root, "models", "data");
-  const [facts, heldOut] = [await readFacts(path.join(data, "facts")), await readHeldOut(path.join(data, "held-out"))];
+  const [facts, heldOut] = [await readFacts(path.join(data, "facts")), await readHeldOut(data)];
   const spec = values.model === undefined ? undefined : await asTiny(values.model);
   const started = performance.now();
   const loaded = await loadModel(spec === undefined ? {} : { model: spec });
@@ -55,7 +55,8 @@ export async function main(argv: string[]): Promise<number> {
       if (seeds > 1) console.log(`seed ${seed} of ${seeds} done`);
     }
     const table = [...rowsOf(outcomes), ...await textRows(outcomes)];
-    console.log(format(table, await propertiesOf(loaded, { loadMs, speed, sampling: original ? `the original's, ${seeds} seeds` : "greedy" })));
+    const properties = await propertiesOf(loaded, { loadMs, speed, sampling: original ? `the original's, ${seeds} seeds` : "greedy" });
+    console.log(format(table, [...properties, ["left out, as trained on", `${heldOut.leftOut} of the held-out questions`]]));
     if (values.show === true) show(outcomes);
     if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ model: loaded.path, sha256: loaded.sha256, sampling: model.sampling, table, outcomes }, null, 1));
     return 0;
