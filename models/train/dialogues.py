@@ -10,7 +10,9 @@ ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {
 # How often facts of the level `extra` are drawn, compared with the others.
 EXTRA = 0.6
 # Share of the questions about facts that are examined ones, once there are any.
-EXAMINED = 0.1
+EXAMINED = 0.15
+# What becomes of the questions of other authors, by turns: most are taught, some are kept for the two examinations, and one of fourteen for the trials, which is never taught.
+TURNS, EXAMINATIONS, KEPT = 14, [(2, 9), (5, 12)], 7
 # Of several replies that fit, how often the first is drawn compared with each other: a greedy reply must not hang on rounding.
 FIRST = 5
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
@@ -26,10 +28,9 @@ class Writer:
         self.talk = k.small_talk()
         self.slots = fixed(self.words)
         for fact in self.facts + self.talk:
-            # Those of other authors: half are taught, the others are kept for the two examinations.
-            fact["asked"] = fact["questions"] + fact["more"] + fact["other"][::2]
-            fact["examined"] = [fact["other"][1::4], fact["other"][3::4]]
-        # (question, fact, whether the model would have answered it otherwise) once they were examined.
+            fact["examined"], fact["kept"] = [at_turns(fact["other"], turns) for turns in EXAMINATIONS], at_turns(fact["other"], [KEPT])
+            fact["asked"] = fact["questions"] + fact["more"] + at_turns(fact["other"], set(range(TURNS)) - {KEPT}.union(*EXAMINATIONS))
+        # (question, fact, whether the model was unsure of the answer) once they were examined.
         self.examined = []
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside, self.near = k.out_of_domain(), k.near_misses()
@@ -86,10 +87,10 @@ class Dialogue:
         self.turn(rephrase(self.random.choice(fact["asked"]), self.random), fact["answer"], fact=fact)
 
     def ask_examined(self):
-        """Where the model was wrong about a question that it had never seen, it learns to say so; where it was right, to stay with it."""
-        question, fact, wrong = self.random.choice(self.writer.examined)
+        """Where the model was wrong or unsure about a question that it had never seen, it learns to say so; where it was right, to stay with it."""
+        question, fact, unsure = self.random.choice(self.writer.examined)
         question = rephrase(question, self.random, plain=0.4)
-        if wrong: self.turn(question, k.UNCLEAR)
+        if unsure: self.turn(question, k.UNCLEAR)
         else: self.turn(question, fact["answer"], fact=fact if fact["file"] != "persona" else None)
 
     def small_talk(self):
@@ -199,3 +200,8 @@ class Dialogue:
 def first_of(replies, random):
     """One of them, mostly the first."""
     return random.choices(replies, [FIRST] + [1] * (len(replies) - 1))[0]
+
+
+def at_turns(questions, turns):
+    """Those whose turn it is, of every TURNS."""
+    return [question for at, question in enumerate(questions) if at % TURNS in turns]

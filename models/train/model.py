@@ -48,7 +48,7 @@ def attend(query, key, value):
     if query.device.type != "cpu": return F.scaled_dot_product_attention(query, key, value, is_causal=True)
     if length > 384: return F.scaled_dot_product_attention(query.float(), key.float(), value.float(), is_causal=True).to(value.dtype)
     later = torch.full((length, length), -1e4, dtype=query.dtype).triu(1)
-    return torch.softmax(query @ key.mT / math.sqrt(query.shape[-1]) + later, -1) @ value
+    return torch.softmax((query / math.sqrt(query.shape[-1])) @ key.mT + later, -1) @ value
 
 
 class Block(nn.Module):

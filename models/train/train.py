@@ -25,7 +25,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=30e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=32e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -55,8 +55,8 @@ def plan(progress):
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at
 # the full rate the steps of so small batches are mostly noise. They fall three times, each time from lower.
 RATES = [(0.0, 1.0), (0.266, 1.0), (0.323, 0.27), (0.323, 0.388), (0.45, 0.13), (0.606, 0.0), (0.606, 0.3), (0.81, 0.0), (0.81, 0.3), (1.0, 0.0)]
-# Shares of the training at which the model is examined, each time on other questions that it has not seen: where it is wrong, it then learns to say that it is not sure.
-EXAMINED_AT = (0.678, 0.81)
+# Shares of the training at which the model is examined, each time on other questions that it has not seen: where it is unsure, it then learns to say so.
+EXAMINED_AT = (0.606, 0.81)
 # Share of the training, at the end of a fall of the rates, whose weights are averaged with those at the end: the mean of both is better than either.
 AVERAGED_AT = 0.81
 
@@ -100,9 +100,9 @@ def main():
         if progress >= AVERAGED_AT and earlier is None: earlier = copy.deepcopy(model.state_dict())
         while len(state["examinations"]) < len(EXAMINED_AT) and progress >= EXAMINED_AT[len(state["examinations"])]:
             results = examine(writer, model, encoder, len(state["examinations"]))
-            state["examinations"].append([(question, fact["id"], wrong) for question, fact, wrong in results])
-            print(f"examined: wrong about {sum(wrong for *_, wrong in results)} of {len(results)} questions", flush=True)
-        writer.examined = [(question, known[name], wrong) for results in state["examinations"] for question, name, wrong in results]
+            state["examinations"].append([(question, fact["id"], unsure) for question, fact, unsure in results])
+            print(f"examined: unsure about {sum(unsure for *_, unsure in results)} of {len(results)} questions", flush=True)
+        writer.examined = [(question, known[name], unsure) for results in state["examinations"] for question, name, unsure in results]
         samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, **(plan(progress) if not chosen.stage else plan(chosen.stage)))
         started = time.monotonic()
         for ids, weights in batches(samples, chosen.batch, random):

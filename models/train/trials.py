@@ -13,6 +13,9 @@ from slots import ask, tell
 from tokenizer import END
 from words import TRIED
 
+# With less than this probability of the right answer the model counts as unsure in an examination. Whoever is wrong has less than a half.
+SURE = 0.6
+
 
 def cases(writer, size=64, seed=5):
     """Named lists of (messages before the reply, expected replies): any of them counts."""
@@ -31,7 +34,7 @@ def cases(writer, size=64, seed=5):
     found = {"trained": [], "apart": []}
     for fact in facts:
         found["trained"].append((start + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
-        found["apart"] += [(start + [("user", polite(question), None)], [fact["answer"]]) for question in fact["examined"][-1]]
+        found["apart"] += [(start + [("user", polite(question), None)], [fact["answer"]]) for question in fact["kept"]]
     by_noun = {slot.noun: slot for slot in writer.slots}
     
     for distance in range(4):
@@ -62,17 +65,30 @@ def score(model, encoder, cases, most=200):
     return shares
 
 
-def says(model, encoder, messages, reply, tokens=None):
+@torch.no_grad()
+def logits_of(model, encoder, messages, reply, tokens=None):
+    """What the model thinks of each token of a reply (of the first `tokens`), and the tokens."""
     prompt = encoder.prompt(messages)
     expected = (encoder.tokenizer.encode(reply).ids + [END])[:tokens]
     device = model.embedding.weight.device
     with quick(device.type):
         logits = model.logits(model.stream(torch.tensor([prompt + expected], device=device))[0, len(prompt) - 1:-1])
-    return logits.argmax(-1).tolist() == expected
+    return logits.float(), torch.tensor(expected, device=device)
+
+
+def says(model, encoder, messages, reply, tokens=None):
+    logits, expected = logits_of(model, encoder, messages, reply, tokens)
+    return logits.argmax(-1).equal(expected)
+
+
+def likelihood(model, encoder, messages, reply, tokens):
+    """With which probability a reply begins with these tokens."""
+    logits, expected = logits_of(model, encoder, messages, reply, tokens)
+    return float(torch.log_softmax(logits, -1).gather(1, expected[:, None]).sum().exp())
 
 
 def examine(writer, model, encoder, number):
-    """Asks what the training has never shown, and gives (question, fact, whether another answer than the fact's begins). Small talk has many right answers."""
+    """Asks what the training has never shown, and gives (question, fact, whether the model is unsure that it is this one). Small talk has many right answers."""
     start = [("system", k.PERSONA, None), ("assistant", k.GREETING, None)]
-    return [(question, fact, fact["file"] != "persona" and not says(model, encoder, start + [("user", question, None)], fact["answer"], BEGINNING))
+    return [(question, fact, fact["file"] != "persona" and likelihood(model, encoder, start + [("user", question, None)], fact["answer"], BEGINNING) < SURE)
             for fact in writer.facts + writer.talk for question in fact["examined"][number]]
