@@ -53,6 +53,6 @@ def orthogonal(x):
     wide = (wide / (wide.norm(dim=(-2, -1), keepdim=True) + 1e-7)).to(quick_dtype(x.device.type))
     for _ in range(5):
         square = wide @ wide.mT
-        wide = 3.4445 * wide + (-4.7750 * square + 2.0315 * (square @ square)) @ wide
+        wide = torch.baddbmm(wide, torch.baddbmm(square, square, square, beta=-4.7750, alpha=2.0315), wide, beta=3.4445)
     wide = wide.float()
     return wide.mT if x.shape[-2] > x.shape[-1] else wide

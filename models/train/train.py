@@ -25,7 +25,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=32e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=26e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -34,7 +34,7 @@ def options():
     parser.add_argument("--vocabulary", type=int, default=2048)
     parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=2048, help="tokens of a step")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2, help="processor cores to use")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
     return parser.parse_args()
@@ -80,7 +80,7 @@ def main():
     model = Marvin(shape)
     begin_with_induction(model)
     model = model.to(device)
-    optimizer = MuonAndAdam(model, threads=chosen.threads)
+    optimizer = MuonAndAdam(model, threads=chosen.processes)
     state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0, "examinations": []}
     checkpoint = folder / "checkpoint.pt"
     earlier = None
@@ -93,7 +93,7 @@ def main():
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device}", flush=True)
     tests = cases(writer)
     known = {fact["id"]: fact for fact in writer.facts + writer.talk}
-    workers = Workers(model, chosen.threads)
+    workers = Workers(model, chosen.processes)
     average = None
     while state["tokens"] < chosen.tokens:
         progress = state["tokens"] / chosen.tokens
