@@ -1,6 +1,6 @@
 import type { Kafka } from "kafkajs";
 import { type PartitionReader, readPartitions } from "../kafka/readPartitions.js";
-import { readStartOffsets } from "../kafka/readOffsets.js";
+import { readBounds } from "../kafka/readOffsets.js";
 import type { ChatTopics } from "./topics.js";
 
 /** Wishes to stop a reply that were read and whose question has not come yet; the topic forgets them after an hour too. */
@@ -14,9 +14,9 @@ export class Cancellations {
 
   /** Reads the control topic from its start, and for as long as it is not stopped. */
   async start(kafka: Kafka, { control }: ChatTopics, onError: (error: Error) => void): Promise<void> {
-    const start = await readStartOffsets(kafka, control);
+    const bounds = await readBounds(kafka, control);
     this.reader = await readPartitions(kafka, {
-      positions: [...start].map(([partition, offset]) => ({ topic: control, partition, offset })),
+      positions: [...bounds].map(([partition, { start }]) => ({ topic: control, partition, offset: start })),
       onError,
       onRecord: ({ value }) => {
         const question = parseCancel(value);

@@ -3,7 +3,7 @@ import { checkReachable } from "../kafka/checkReachable.js";
 import { connectKafka } from "../kafka/connectKafka.js";
 import type { LogRecord } from "../kafka/LogRecord.js";
 import { partitionOfKey } from "../kafka/partitionOfKey.js";
-import { readEndOffsets, readStartOffsets } from "../kafka/readOffsets.js";
+import { readBounds } from "../kafka/readOffsets.js";
 import { readPartitions } from "../kafka/readPartitions.js";
 import { RecordWriter } from "../kafka/RecordWriter.js";
 import { readSettings, type Settings } from "../settings.js";
@@ -46,9 +46,8 @@ export async function cancelReplies({ conversation, settings = readSettings(), t
   const { topics, partitions } = await ensureChatTopics(kafka, settings.chatTopic);
   const partition = partitionOfKey(conversation, partitions);
   const memory = await readMemory(kafka, topics.memory, partition, conversation);
-  const start = (await readStartOffsets(kafka, topics.chat)).get(partition) ?? 0n;
+  const { start, end } = (await readBounds(kafka, topics.chat)).get(partition) ?? { start: 0n, end: 0n };
   const offset = memory === undefined ? start : memory.answeredOffset + 1n;
-  const end = (await readEndOffsets(kafka, [topics.chat])).get(topics.chat)?.get(partition) ?? 0n;
   if (offset >= end) return [];
 
   const open = new OpenMessages(conversation, partitions);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { checkReachable } from "../kafka/checkReachable.js";
 import { connectKafka } from "../kafka/connectKafka.js";
 import { partitionOfKey } from "../kafka/partitionOfKey.js";
-import { readEndOffsets } from "../kafka/readOffsets.js";
+import { readBounds } from "../kafka/readOffsets.js";
 import { readPartitions } from "../kafka/readPartitions.js";
 import { RecordWriter } from "../kafka/RecordWriter.js";
 import { readSettings, type Settings } from "../settings.js";
@@ -30,9 +30,9 @@ export async function openChat({ conversation = randomUUID(), settings = readSet
   const chat = new Chat(conversation, partition, topics, writer, listeners);
   await writer.connect();
   try {
-    const ends = await readEndOffsets(kafka, [topics.chat, topics.tokens]);
+    const ends = await Promise.all([topics.chat, topics.tokens].map(async (topic) => ({ topic, partition, offset: (await readBounds(kafka, topic)).get(partition)?.end ?? 0n })));
     const reader = await readPartitions(kafka, {
-      positions: [...ends].map(([topic, offsets]) => ({ topic, partition, offset: offsets.get(partition) ?? 0n })),
+      positions: ends,
       onRecord: (record) => chat.receive(record),
       onError: (error) => chat.fail(error),
     });

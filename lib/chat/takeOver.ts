@@ -3,7 +3,7 @@ import type { Kafka } from "kafkajs";
 import { findUnended } from "../kafka/findUnended.js";
 import type { NewRecord } from "../kafka/LogRecord.js";
 import { PartitionTransactions } from "../kafka/PartitionTransactions.js";
-import { readCommittedOffsets, readStartOffsets } from "../kafka/readOffsets.js";
+import { readBounds, readCommittedOffsets } from "../kafka/readOffsets.js";
 import { readToEnd } from "../kafka/readToEnd.js";
 import type { AssistantContext } from "./AssistantContext.js";
 import { type Memory, parseMemory } from "./Memory.js";
@@ -56,9 +56,9 @@ export async function takeOver(kafka: Kafka, { topics, worker, fencing }: Pick<A
       { partition, transactions, claim: await claim(transactions, topics, partition, worker), memories: new Map<string, Memory>(), next: 0n })));
     const again = await readMemories(kafka, topics, claimed, unended);
     const committed = await readCommittedOffsets(kafka, topics.group, topics.chat);
-    const start = await readStartOffsets(kafka, topics.chat);
+    const bounds = await readBounds(kafka, topics.chat);
     for (const owned of claimed) {
-      const next = committed.get(owned.partition) ?? start.get(owned.partition) ?? 0n;
+      const next = committed.get(owned.partition) ?? bounds.get(owned.partition)?.start ?? 0n;
       const question = again.get(owned.partition) ?? next;
       owned.next = question < next ? question : next;
     }

@@ -1,5 +1,5 @@
 import type { Kafka } from "kafkajs";
-import { readEndOffsets, readStartOffsets } from "./readOffsets.js";
+import { readBounds } from "./readOffsets.js";
 import type { ReadPosition } from "./readPartitions.js";
 import { readUntil } from "./readUntil.js";
 
@@ -16,14 +16,13 @@ const LIMIT_MS = 20_000;
  */
 export async function findUnended(kafka: Kafka, topic: string, partitions: number[]): Promise<Map<number, bigint>> {
   // kafkajs's administrator asks for the end of what is committed.
-  const ends = (await readEndOffsets(kafka, [topic])).get(topic) ?? new Map<number, bigint>();
-  const starts = await readStartOffsets(kafka, topic);
+  const bounds = await readBounds(kafka, topic);
   const found = new Map<number, bigint>();
   const positions: ReadPosition[] = [];
   for (const partition of partitions) {
-    const end = ends.get(partition) ?? 0n;
+    const { start, end } = bounds.get(partition) ?? { start: 0n, end: 0n };
     // Where nothing is committed, nothing can be read that tells of the end; no reply stands before the first message.
-    if (end <= (starts.get(partition) ?? 0n)) continue;
+    if (end <= start) continue;
     positions.push({ topic, partition, offset: end - 1n });
   }
   await readUntil(kafka, {

@@ -1,18 +1,18 @@
 import type { Kafka } from "kafkajs";
 import { withAdmin } from "./withAdmin.js";
 
-/** The end of each partition of the topics: the offset that the next record will get. */
-export async function readEndOffsets(kafka: Kafka, topics: string[]): Promise<Map<string, Map<number, bigint>>> {
-  return withAdmin(kafka, `Reading the ends of ${topics.join(", ")}`, async (admin) => new Map(await Promise.all(topics.map(async (topic) => {
-    const partitions = await admin.fetchTopicOffsets(topic);
-    return [topic, new Map(partitions.map(({ partition, high }) => [partition, BigInt(high)]))] as const;
-  }))));
+/** What is there of a partition. */
+export interface Bounds {
+  /** Offset of the oldest record that is still there. */
+  start: bigint;
+  /** The offset that the next record will get; where a transaction is open, that of its first record. */
+  end: bigint;
 }
 
-/** The beginning of each partition of a topic: the offset of the oldest record that is still there. */
-export async function readStartOffsets(kafka: Kafka, topic: string): Promise<Map<number, bigint>> {
-  return withAdmin(kafka, `Reading the start of ${topic}`, async (admin) => new Map(
-    (await admin.fetchTopicOffsets(topic)).map(({ partition, low }) => [partition, BigInt(low)])));
+/** The bounds of each partition of a topic. */
+export async function readBounds(kafka: Kafka, topic: string): Promise<Map<number, Bounds>> {
+  return withAdmin(kafka, `Reading where ${topic} begins and ends`, async (admin) => new Map(
+    (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }])));
 }
 
 /** What a group has committed for a topic; partitions without a committed offset are missing. */

@@ -1,6 +1,6 @@
 import type { Kafka } from "kafkajs";
 import type { LogRecord } from "./LogRecord.js";
-import { readEndOffsets, readStartOffsets } from "./readOffsets.js";
+import { readBounds } from "./readOffsets.js";
 import type { ReadPosition } from "./readPartitions.js";
 import { readUntil } from "./readUntil.js";
 
@@ -18,15 +18,12 @@ export interface ReadToEndOptions {
 
 /** Reads the committed records of a topic from its start to where it ends now, partition by partition. */
 export async function readToEnd(kafka: Kafka, topic: string, { partitions, from, through, onRecord, signal }: ReadToEndOptions = {}): Promise<LogRecord[]> {
-  const ends = (await readEndOffsets(kafka, [topic])).get(topic) ?? new Map<number, bigint>();
-  const starts = await readStartOffsets(kafka, topic);
   const records: LogRecord[] = [];
   const last = new Map<number, bigint>();
   const positions: ReadPosition[] = [];
-  for (const [partition, told] of ends) {
+  for (const [partition, { start, end: told }] of await readBounds(kafka, topic)) {
     const must = through?.get(partition) ?? -1n;
     const end = must >= told ? must + 1n : told;
-    const start = starts.get(partition) ?? 0n;
     const offset = from !== undefined && from > start ? from : start;
     if (offset >= end || partitions?.includes(partition) === false) continue;
     last.set(partition, end);

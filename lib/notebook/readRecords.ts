@@ -2,7 +2,7 @@ import { connectKafka } from "../kafka/connectKafka.js";
 import { countPartitions } from "../kafka/ensureTopics.js";
 import type { LogRecord } from "../kafka/LogRecord.js";
 import { partitionOfKey } from "../kafka/partitionOfKey.js";
-import { readStartOffsets } from "../kafka/readOffsets.js";
+import { readBounds } from "../kafka/readOffsets.js";
 import { readPartitions } from "../kafka/readPartitions.js";
 import { readSettings, type Settings } from "../settings.js";
 
@@ -24,7 +24,7 @@ export interface ReadRecordsOptions {
 export async function readRecords({ topic, key, until, timeoutMs = 30_000, settings = readSettings() }: ReadRecordsOptions): Promise<LogRecord[]> {
   const kafka = connectKafka(settings.cluster);
   const partition = partitionOfKey(key, await countPartitions(kafka, topic) ?? 1);
-  const offset = (await readStartOffsets(kafka, topic)).get(partition) ?? 0n;
+  const offset = (await readBounds(kafka, topic)).get(partition)?.start ?? 0n;
   const records: LogRecord[] = [];
   const { promise, resolve, reject } = withResolvers();
   const limit = setTimeout(

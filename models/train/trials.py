@@ -15,12 +15,13 @@ from words import TRIED
 
 # With less than this probability of the right answer the model counts as unsure in an examination. Whoever is wrong has less than a half.
 SURE = 0.6
+# How the walkthrough begins.
+BEGUN = [("system", k.PERSONA, None), ("assistant", k.GREETING, None)]
 
 
 def cases(writer, size=64, seed=5):
     """Named lists of (messages before the reply, expected replies): any of them counts."""
     random = randomness.Random(seed)
-    start = [("system", k.PERSONA, None), ("assistant", k.GREETING, None)]
     facts = [fact for fact in writer.facts if fact["asked"]]
 
     def polite(question):
@@ -33,22 +34,21 @@ def cases(writer, size=64, seed=5):
 
     found = {"trained": [], "apart": []}
     for fact in facts:
-        found["trained"].append((start + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
-        found["apart"] += [(start + [("user", polite(question), None)], [fact["answer"]]) for question in fact["kept"]]
+        found["trained"].append((BEGUN + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
+        found["apart"] += [(BEGUN + [("user", polite(question), None)], [fact["answer"]]) for question in fact["kept"]]
     by_noun = {slot.noun: slot for slot in writer.slots}
-    
     for distance in range(4):
         for noun, choices in TRIED.items():
             slot, list_ = by_noun[noun], found.setdefault(f"recall {distance}", [])
             for _ in range(size // 4):
                 value = random.choice(choices)
                 told = [("user", tell(slot, value, random), None), ("assistant", random.choice(slot.noted).replace("{v}", value), None)]
-                list_.append((start + told + fact_turns(distance) + [("user", ask(slot, random), None)], [reply.replace("{v}", value) for reply in slot.answer]))
+                list_.append((BEGUN + told + fact_turns(distance) + [("user", ask(slot, random), None)], [reply.replace("{v}", value) for reply in slot.answer]))
     for _ in range(size):
         turns = fact_turns(random.choice([1, 2]))
-        found.setdefault("again", []).append((start + turns + [("user", polite(random.choice(k.ASK_AGAIN)), None)], [k.AGAIN + turns[-1][1]]))
-        found.setdefault("last", []).append((start + turns + [("user", polite(random.choice(k.ASK_LAST)), None)], [f'You said: "{turns[-2][1]}"']))
-    found["outside"] = [(start + [("user", polite(question), None)], [*k.UNKNOWN, k.UNCLEAR]) for question in random.sample(writer.outside, size)]
+        found.setdefault("again", []).append((BEGUN + turns + [("user", polite(random.choice(k.ASK_AGAIN)), None)], [k.AGAIN + turns[-1][1]]))
+        found.setdefault("last", []).append((BEGUN + turns + [("user", polite(random.choice(k.ASK_LAST)), None)], [f'You said: "{turns[-2][1]}"']))
+    found["outside"] = [(BEGUN + [("user", polite(question), None)], [*k.UNKNOWN, k.UNCLEAR]) for question in random.sample(writer.outside, size)]
     for list_ in found.values(): random.shuffle(list_)
     return {kind: list_ for kind, list_ in found.items() if list_}
 
@@ -89,6 +89,5 @@ def likelihood(model, encoder, messages, reply, tokens):
 
 def examine(writer, model, encoder, number):
     """Asks what the training has never shown, and gives (question, fact, whether the model is unsure that it is this one). Small talk has many right answers."""
-    start = [("system", k.PERSONA, None), ("assistant", k.GREETING, None)]
-    return [(question, fact, fact["file"] != "persona" and likelihood(model, encoder, start + [("user", question, None)], fact["answer"], BEGINNING) < SURE)
+    return [(question, fact, fact["file"] != "persona" and likelihood(model, encoder, BEGUN + [("user", question, None)], fact["answer"], BEGINNING) < SURE)
             for fact in writer.facts + writer.talk for question in fact["examined"][number]]
