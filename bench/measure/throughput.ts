@@ -28,8 +28,9 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
   const alone: Ask = async (question) => Number((await model.invoke([new SystemMessage(PERSONA), new HumanMessage(question)])).response_metadata["replyTokens"]);
   const rows = (unit: string): Row[] => AT_ONCE.map((atOnce) => ({ name: `${atOnce} at once`, unit, values: [[], [], []], headline: unit === "replies/s" && [1, 8, 32].includes(atOnce) }));
   const [replies, tokens] = [rows("replies/s"), rows("tokens/s")];
-  const processes = { "all of them": process.pid, "the assistant": pid, "the broker": bench.brokerPid, "the people, all in one process": process.pid };
-  const use: Row[] = Object.keys(processes).map((name) => ({ name, unit: "ms", values: [[], []] }));
+  // The bare loop runs in the process of the people.
+  const processes = { "the assistant": pid, "the broker": bench.brokerPid, "the people, all in one process": process.pid };
+  const use: Row[] = ["all of them", ...Object.keys(processes)].map((name) => ({ name, unit: "ms", values: [[], []] }));
   for (let round = -1; round < bench.options.rounds; round++) {
     bench.progress(round < 0 ? "warming up" : `round ${round + 1} of ${bench.options.rounds}`);
     for (const [index, atOnce] of AT_ONCE.entries()) {
@@ -45,8 +46,8 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
         const speed = await (ways[way] as () => Promise<Speed>)();
         const used = (await cpuOf(Object.values(processes))).map((seconds, index) => ((seconds - (before[index] ?? 0)) * 1_000) / speed.replies);
         if (round < 0) continue;
-        if (atOnce === WATCHED && way === 0) for (const [index, ms] of [used.slice(1).reduce((sum, one) => sum + one, 0), ...used.slice(1)].entries()) use[index]?.values[0]?.push(ms);
-        if (atOnce === WATCHED && way === 1) use[0]?.values[1]?.push(used[0] ?? 0);
+        if (atOnce === WATCHED && way === 0) for (const [index, ms] of [used.reduce((sum, one) => sum + one, 0), ...used].entries()) use[index]?.values[0]?.push(ms);
+        if (atOnce === WATCHED && way === 1) use[0]?.values[1]?.push(used.at(-1) ?? 0);
         replies[index]?.values[way]?.push(speed.replies / speed.seconds);
         tokens[index]?.values[way]?.push(speed.tokens / speed.seconds);
       }

@@ -3,8 +3,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { readSettings } from "kafka-llm-chat";
 import { ownBroker } from "../support/testCluster.js";
-import { sumOfFaults } from "./countFaults.js";
-import { runChaos } from "./runChaos.js";
+import { faultsOf, runChaos } from "./runChaos.js";
 
 const HELP = `Usage: npm run chaos [-- options]
 
@@ -51,7 +50,7 @@ export async function main(argv: string[]): Promise<number> {
     const { details, ...figures } = report;
     console.table(figures);
     for (const detail of details.slice(0, 20)) console.log(detail);
-    faults = sumOfFaults(report) + report.torn + report.gaveUp;
+    faults = faultsOf(report);
     console.log(faults === 0 ? "Every message was answered exactly once, in order, from its own memory." : `${faults} faults; what the assistants said: ${logFile}; the broker's data: ${broker.directory}`);
     return faults === 0 ? 0 : 1;
   } finally {

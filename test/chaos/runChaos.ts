@@ -3,7 +3,7 @@ import { connectKafka, ensureChatTopics, type Settings } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import type { OwnBroker } from "../support/testCluster.js";
 import { AssistantProcess } from "./AssistantProcess.js";
-import { countFaults, type Faults } from "./countFaults.js";
+import { countFaults, type Faults, sumOfFaults } from "./countFaults.js";
 import { pour, talk, type TalkOptions } from "./people.js";
 import { random } from "./random.js";
 
@@ -36,6 +36,11 @@ export interface ChaosReport extends Faults {
   departures: number;
   brokerKills: number;
   seconds: number;
+}
+
+/** How much went wrong; nothing should. */
+export function faultsOf(report: ChaosReport): number {
+  return sumOfFaults(report) + report.torn + report.gaveUp;
 }
 
 /** So that partitions move soon after a kill; the broker allows 500 ms and more. */
