@@ -12,6 +12,14 @@ const AT_ONCE = [1, 2, 4, 8, 16, 32];
 /** At so many conversations at once it is measured which process uses how much of the processors. */
 const WATCHED = 8;
 
+/** So many questions at least are answered before the time is taken: two seconds' worth. */
+const LEAST_QUESTIONS = 64;
+
+interface Measured extends Speed {
+  /** Processor time of a reply in milliseconds, by process. */
+  used: number[];
+}
+
 /** Answers a question; resolves with the number of tokens of the reply. */
 type Ask = (question: string) => Promise<number>;
 
@@ -23,28 +31,34 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
   const model = new ChatNodeLlamaCpp({ model: loaded });
   const raw = bench.own(await rawLlama(loaded, catalogue.find(({ name }) => name === loaded.name)?.threads));
   const { pid } = bench.own(await forgetfulAssistant({ env, profile: bench.options.profile }));
-  const chats: Chat[] = [];
-  while (chats.length < Math.max(...AT_ONCE)) chats.push(bench.own(await openChat({ settings: readSettings(env) })));
   const alone: Ask = async (question) => Number((await model.invoke([new SystemMessage(PERSONA), new HumanMessage(question)])).response_metadata["replyTokens"]);
   const rows = (unit: string): Row[] => AT_ONCE.map((atOnce) => ({ name: `${atOnce} at once`, unit, values: [[], [], []], headline: unit === "replies/s" && [1, 8, 32].includes(atOnce) }));
   const [replies, tokens] = [rows("replies/s"), rows("tokens/s")];
   // The bare loop runs in the process of the people.
   const processes = { "the assistant": pid, "the broker": bench.brokerPid, "the people, all in one process": process.pid };
   const use: Row[] = ["all of them", ...Object.keys(processes)].map((name) => ({ name, unit: "ms", values: [[], []] }));
+  const timed = async (run: () => Promise<Speed>): Promise<Measured> => {
+    const before = await cpuOf(Object.values(processes));
+    const speed = await run();
+    const used = (await cpuOf(Object.values(processes))).map((seconds, index) => ((seconds - (before[index] ?? 0)) * 1_000) / speed.replies);
+    return { ...speed, used };
+  };
   for (let round = -1; round < bench.options.rounds; round++) {
     bench.progress(round < 0 ? "warming up" : `round ${round + 1} of ${bench.options.rounds}`);
     for (const [index, atOnce] of AT_ONCE.entries()) {
-      const questions = Array.from({ length: Math.max(24, 4 * atOnce) }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
-      const ways: (() => Promise<Speed>)[] = [
-        () => answerAll(questions, chats.slice(0, atOnce).map((chat) => askThroughKafka(chat))),
-        () => raw.run(questions, Math.min(atOnce, loaded.sequences.size)),
-        () => answerAll(questions, [alone]),
+      const questions = Array.from({ length: Math.max(LEAST_QUESTIONS, 4 * atOnce) }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
+      const ways: (() => Promise<Measured>)[] = [
+        // Nobody else is there: who does not talk reads along and takes processor time.
+        () => bench.run(async () => {
+          const chats = await Promise.all(Array.from({ length: atOnce }, async () => bench.own(await openChat({ settings: readSettings(env) }))));
+          return timed(() => answerAll(questions, chats.map(askThroughKafka)));
+        }),
+        () => timed(() => raw.run(questions, Math.min(atOnce, loaded.sequences.size))),
+        () => timed(() => answerAll(questions, [alone])),
       ];
       for (const at of ways.keys()) {
         const way = (at + round + 1) % ways.length;
-        const before = await cpuOf(Object.values(processes));
-        const speed = await (ways[way] as () => Promise<Speed>)();
-        const used = (await cpuOf(Object.values(processes))).map((seconds, index) => ((seconds - (before[index] ?? 0)) * 1_000) / speed.replies);
+        const { used, ...speed } = await (ways[way] as () => Promise<Measured>)();
         if (round < 0) continue;
         if (atOnce === WATCHED && way === 0) for (const [index, ms] of [used.reduce((sum, one) => sum + one, 0), ...used].entries()) use[index]?.values[0]?.push(ms);
         if (atOnce === WATCHED && way === 1) use[0]?.values[1]?.push(used.at(-1) ?? 0);
