@@ -56,9 +56,9 @@ export async function main(argv: string[]): Promise<number> {
     }
     const table = [...rowsOf(outcomes), ...await textRows(outcomes)];
     const properties = await propertiesOf(loaded, { loadMs, speed, sampling: original ? `the original's, ${seeds} seeds` : "greedy" });
-    console.log(format(table, [...properties, ["left out, as trained on", `${heldOut.leftOut} of the held-out questions`]]));
+    console.log(format(table, [...properties, ["left out", `${heldOut.leftOut} held-out questions that stand in the training data, too`]]));
     if (values.show === true) show(outcomes);
-    if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ model: loaded.path, sha256: loaded.sha256, sampling: model.sampling, table, outcomes }, null, 1));
+    if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ model: loaded.path, sha256: loaded.sha256, sampling: model.sampling, leftOut: heldOut.leftOut, table, outcomes }, null, 1));
     return 0;
   } finally {
     await loaded.dispose();

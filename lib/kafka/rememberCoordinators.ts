@@ -12,13 +12,16 @@ interface CoordinatorRequest {
 
 /** `coordinatorType` of a transactional id; 0 is that of a group. */
 const TRANSACTION = 1;
-/** In milliseconds. When a coordinator moves, what is remembered of it is wrong for so long; kafkajs's retries go on for longer. */
-const MOST_AGE_MS = 1_000;
+/**
+ * In milliseconds: a few times what a transaction takes. When a coordinator moves, what is remembered of it is wrong for so
+ * long: a transaction that fails for that has its partition taken over again, and kafkajs begins its retries after 300 ms.
+ */
+const MOST_AGE_MS = 100;
 
 let done = false;
 
 /**
- * Lets transactional producers remember for a second which brokers coordinate them. kafkajs 2.2.4 asks anew before each step:
+ * Lets transactional producers remember for the length of a transaction which brokers coordinate them. kafkajs 2.2.4 asks anew before each step:
  * five of the twelve requests of a transaction that writes to two topics and commits an offset. It has no option for that,
  * so its class is changed, once in a process; consumers and other producers ask as before.
  */

@@ -7,7 +7,7 @@ where two processes do more. So there are processes, with the weights in memory 
 import signal
 
 import torch
-from precision import quick
+from precision import decide, quick, quick_dtype
 from torch import multiprocessing
 
 # The logits are held near log probabilities: then a repeat penalty cannot harm what is certain.
@@ -44,8 +44,9 @@ def take_parts(model, ids, weights, rows, taken):
         said, number = said + part_said, number + part_number
 
 
-def help_along(pipe, taken, model, gradients):
-    """What a helping process does until the other end of its pipe is gone."""
+def help_along(pipe, taken, model, gradients, dtype):
+    """What a helping process does until the other end of its pipe is gone; in the precision of the others."""
+    decide(dtype)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     try:
@@ -54,7 +55,7 @@ def help_along(pipe, taken, model, gradients):
             found = take_parts(model, torch.from_numpy(ids), torch.from_numpy(weights), rows, taken)
             for weight, gradient in zip(model.parameters(), gradients): gradient.zero_() if weight.grad is None else gradient.copy_(weight.grad)
             pipe.send(found)
-    except EOFError: pass
+    except (EOFError, OSError): pass
 
 
 class Workers:
@@ -70,7 +71,7 @@ class Workers:
         for _ in range(processes - 1):
             ours, theirs = start.Pipe()
             gradients = [torch.zeros_like(weight).share_memory_() for weight in model.parameters()]
-            start.Process(target=help_along, args=(theirs, self.taken, model, gradients), daemon=True).start()
+            start.Process(target=help_along, args=(theirs, self.taken, model, gradients, quick_dtype("cpu")), daemon=True).start()
             theirs.close()
             self.helpers.append((ours, gradients))
 
