@@ -31,10 +31,10 @@ const HELP = `Usage: npm run bench [-- [--only ${Object.keys(MEASUREMENTS).join(
 
   --only A,B     only these measurements
   --rounds N     default 5
-  --long         also a million messages, and every set-up and the runs of several assistants as often as the rest
+  --long         also a million messages, and every set-up as often as the rest
   --profile      CPU profiles of the assistants of turns and throughput: where their time went, and files for a browser's developer
                  tools in .state/bench/profile. Makes them slower
-  --out FOLDER   default docs/bench
+  --out FOLDER   default docs/bench; with --only or --profile, which tell less, .state/bench/results
   --readme       measures nothing: puts the table of FOLDER/results.json into this repository's README.md
 `;
 
@@ -59,10 +59,12 @@ export async function main(argv: string[]): Promise<number> {
     console.error(HELP);
     return 2;
   }
-  const folder = path.resolve(values.out ?? path.join(repositoryRoot, "docs", "bench"));
+  const whole = path.join(repositoryRoot, "docs", "bench");
+  const partial = !values.readme && (values.only !== undefined || values.profile);
+  const folder = path.resolve(values.out ?? (partial ? path.join(readSettings().stateDirectory, "bench", "results") : whole));
   if (values.readme) {
     const file = path.join(repositoryRoot, "README.md");
-    await writeFile(file, fillReadme(await readFile(file, "utf8"), await readReport(folder)));
+    await writeFile(file, fillReadme(await readFile(file, "utf8"), await readReport(folder), path.relative(repositoryRoot, folder).split(path.sep).join("/")));
     return 0;
   }
   const profile = values.profile ? path.join(readSettings().stateDirectory, "bench", "profile", new Date().toISOString().replaceAll(":", "-")) : undefined;

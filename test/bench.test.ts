@@ -38,12 +38,13 @@ describe("what the benchmark writes", () => {
 
   test("fits into the README, also a second time, and after a way through JSON", async () => {
     const readme = await readFile(path.join(repositoryRoot, "README.md"), "utf8");
-    const once = fillReadme(readme, JSON.parse(JSON.stringify(report)) as Report);
+    const once = fillReadme(readme, JSON.parse(JSON.stringify(report)) as Report, "docs/bench");
     assert.match(once, /\| One turn: first token \| through Kafka 14\.0 ms; same process 5\.00 ms \| 7\.00 ms \(7\.00 to 10\.0\) \| soon \|/);
     assert.match(once, /Measured on 2 cores of Some CPU, 8 GB, Linux 6\.1, Node 22\.12\.0, Kafka 4\.3\.1, Marvin; 3 rounds\./);
-    assert.doesNotMatch(once, /One turn: last token/);
-    assert.equal(fillReadme(once, report), once);
-    assert.throws(() => fillReadme("no marks", report), /has no place for the table/);
+    assert.match(once, /!\[One turn with and without Kafka\]\(docs\/bench\/turns-1\.svg\)/);
+    assert.doesNotMatch(once, /One turn: last token|throughput-1/);
+    assert.equal(fillReadme(once, report, "docs/bench"), once);
+    assert.throws(() => fillReadme("no marks", report, "docs/bench"), /has no place for the table/);
   });
 });
 

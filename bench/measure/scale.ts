@@ -10,18 +10,32 @@ import { kafkaTurn } from "../support/turns.js";
 const SHORT = [[1_000, 1], [1_000, 500], [100_000, 500], [100_000, 1_000]] as const;
 const LONG = [[1_000_000, 1_000], [100_000, 10_000], [1_000_000, 10_000]] as const;
 const IDLE_MS = 10_000;
+const SETTLED_MS = 2_000;
+
+interface Found {
+  /** Seconds from the start to readiness, and to the first reply. */
+  ready: number[];
+  firstReply: number[];
+  /** Milliseconds of a turn beyond the model's own work. */
+  turns: number[];
+  megabytes: number[];
+  /** Per cent of a processor that the assistant and the broker take when nobody talks. */
+  idle: number[][];
+}
 
 /** Point 5: what grows with the log. */
 export async function measureScale(bench: Bench): Promise<Result[]> {
   const rows: { start: Row[]; turn: Row[]; memory: Row[] } = { start: [], turn: [], memory: [] };
-  const idle: number[] = [];
+  const idle: Row[] = ["the assistant", "the broker"].map((name) => ({ name, unit: "%", values: [[]], headline: name === "the assistant" }));
+  // The broker's code is slow when it runs for the first time.
+  await bench.run(() => measureOne(bench, { name: "warming up", messages: 1_000, conversations: 1, rounds: 1 }));
   for (const [messages, conversations] of bench.options.long ? [...SHORT, ...LONG] : SHORT) {
     const name = `${messages.toLocaleString("en-US")} messages, ${conversations.toLocaleString("en-US")} conversation${conversations === 1 ? "" : "s"}`;
-    const found = await bench.run(() => measureOne(bench, { name, messages, conversations }));
+    const found = await bench.run(() => measureOne(bench, { name, messages, conversations, rounds: bench.options.rounds }));
     rows.start.push({ name, unit: "s", values: [found.ready, found.firstReply], headline: true });
     rows.turn.push({ name, unit: "ms", values: [found.turns], headline: true });
     rows.memory.push({ name, unit: "MB", values: [found.megabytes] });
-    idle.push(...found.idle);
+    for (const [index, row] of idle.entries()) row.values[0]?.push(...found.idle[index] ?? []);
   }
   return [
     {
@@ -30,11 +44,11 @@ export async function measureScale(bench: Bench): Promise<Result[]> {
     },
     { title: "What a turn takes beyond the model's own work", goal: "flat", contestants: ["to the committed reply"], rows: rows.turn },
     { title: "Memory of that assistant", contestants: ["resident"], rows: rows.memory },
-    { title: "An idle assistant", goal: "next to no CPU", contestants: ["of one processor"], rows: [{ name: "CPU", unit: "%", values: [idle], headline: true }] },
+    { title: "An idle assistant", goal: "next to no CPU", contestants: ["of one processor"], rows: idle },
   ];
 }
 
-async function measureOne(bench: Bench, { name, messages, conversations }: { name: string; messages: number; conversations: number }): Promise<{ ready: number[]; firstReply: number[]; turns: number[]; megabytes: number[]; idle: number[] }> {
+async function measureOne(bench: Bench, { name, messages, conversations, rounds }: { name: string; messages: number; conversations: number; rounds: number }): Promise<Found> {
   const env = bench.environment();
   const settings = readSettings(env);
   let tenths = -1;
@@ -47,21 +61,27 @@ async function measureOne(bench: Bench, { name, messages, conversations }: { nam
     },
   });
   const chat = bench.own(await openChat({ settings }));
-  const found = { ready: [] as number[], firstReply: [] as number[], turns: [] as number[], megabytes: [] as number[], idle: [] as number[] };
-  for (let round = 0; round < bench.options.rounds; round++) {
-    bench.progress(`${name}: round ${round + 1} of ${bench.options.rounds}`);
+  const found: Found = { ready: [], firstReply: [], turns: [], megabytes: [], idle: [[], []] };
+  for (let round = 0; round < rounds; round++) {
+    bench.progress(`${name}: round ${round + 1} of ${rounds}`);
     const started = performance.now();
     const assistant = bench.own(await startAssistantProcess({ env }));
     found.ready.push((performance.now() - started) / 1000);
-    await chat.say("What is a topic?");
+    await kafkaTurn(chat, "What is a topic?");
     found.firstReply.push((performance.now() - started) / 1000);
     for (const question of QUESTIONS.slice(0, 6)) found.turns.push((await kafkaTurn(chat, question)).overhead);
     found.megabytes.push(await residentMegabytes(assistant.pid));
     if (round === 0) {
-      const before = await cpuSeconds(assistant.pid);
+      // The offset of the last messages is committed a second after them.
+      await delay(SETTLED_MS);
+      const watched = [assistant.pid, bench.brokerPid].map((pid) => async () => (pid === undefined ? undefined : cpuSeconds(pid)));
+      const before = await Promise.all(watched.map((seconds) => seconds()));
       await delay(IDLE_MS);
-      const after = await cpuSeconds(assistant.pid);
-      if (before !== undefined && after !== undefined) found.idle.push((100 * (after - before)) / (IDLE_MS / 1000));
+      const after = await Promise.all(watched.map((seconds) => seconds()));
+      for (const [index, since] of before.entries()) {
+        const until = after[index];
+        if (since !== undefined && until !== undefined) found.idle[index]?.push((100 * (until - since)) / (IDLE_MS / 1000));
+      }
     }
     await assistant.stop();
   }

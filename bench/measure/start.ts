@@ -1,9 +1,11 @@
-import { execFile } from "node:child_process";
+import { execFile, fork } from "node:child_process";
+import { once } from "node:events";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ChatNodeLlamaCpp, freePort, loadModel, openChat, readSettings, startAssistant, startKafka } from "kafka-llm-chat";
+import { readSettings } from "kafka-llm-chat";
 import { runLogged } from "kafka-llm-chat/internal/model/runLogged.js";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import type { Bench } from "../support/Bench.js";
@@ -28,22 +30,22 @@ export async function measureStart(bench: Bench): Promise<Result[]> {
   }
   for (let round = 0; round < bench.options.rounds; round++) {
     bench.progress(`round ${round + 1} of ${bench.options.rounds}`);
-    await bench.run(() => firstReply(bench, time));
+    const took = await bench.run(() => firstReply(bench));
+    for (const [index, seconds] of took.entries()) rows[2 + index]?.values[0]?.push(seconds);
   }
   return [{ title: "Start", contestants: ["takes"], rows }];
 }
 
-async function firstReply(bench: Bench, time: <Value>(row: number, work: () => Promise<Value>) => Promise<Value>): Promise<void> {
-  const { stateDirectory } = readSettings();
-  const own = await mkdtemp(path.join(stateDirectory, "bench-"));
-  bench.later(() => rm(own, { recursive: true, force: true }));
-  const port = await freePort();
-  const settings = readSettings({ ...process.env, KAFKA_BROKERS: "", KAFKA_PORT: String(port) });
-  bench.own(await time(2, () => startKafka({ port, settings, stateDirectory: own, jarsDirectory: path.join(stateDirectory, "kafka") })));
-  const model = await time(3, () => loadModel({ model: settings.chatModel }));
-  bench.later(() => model.dispose());
-  bench.own(await time(4, () => startAssistant({ settings, model: new ChatNodeLlamaCpp({ model }) })));
-  await time(5, async () => bench.own(await openChat({ settings })).say("What is a topic?"));
+/** Seconds of each step. The process stops what it has started, also where the measurement is interrupted. */
+async function firstReply(bench: Bench): Promise<number[]> {
+  const child = fork(fileURLToPath(new URL("../support/startProgram.js", import.meta.url)), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const ended = once(child, "exit");
+  bench.later(async () => {
+    if (child.connected) child.disconnect();
+    await ended;
+  });
+  const [took] = await Promise.race([once(child, "message"), ended.then(([code]) => Promise.reject(new Error(`The first reply did not come: exit code ${String(code)}`)))]) as [number[]];
+  return took;
 }
 
 /** Ends, with all that it has started, where the measurement is interrupted. */

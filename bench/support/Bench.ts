@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { connectKafka, freePort, readSettings, type Settings, startKafka } from "kafka-llm-chat";
+import { topicsOf } from "kafka-llm-chat/internal/chat/topics.js";
 
 /** What has to be stopped at the end. */
 export interface Stoppable {
@@ -41,7 +42,7 @@ export class Bench {
     return bench;
   }
 
-  /** Environment of a chat under topics that nobody else uses; they are deleted at the end. */
+  /** Environment of a chat under topics that nobody else uses; they are deleted at the end, with its group. */
   environment(): NodeJS.ProcessEnv {
     const topic = `bench-${randomUUID().slice(0, 8)}`;
     const env = { ...process.env, KAFKA_BROKERS: this.brokers, CHAT_TOPIC: topic };
@@ -95,6 +96,8 @@ async function deleteTopics(settings: Settings, prefix: string): Promise<void> {
   try {
     const topics = (await admin.listTopics()).filter((topic) => topic === prefix || topic.startsWith(`${prefix}-`));
     if (topics.length > 0) await admin.deleteTopics({ topics });
+    // Empty by now; one that nobody has joined is not there.
+    await admin.deleteGroups([topicsOf(prefix).group]).catch(() => undefined);
   } finally {
     await admin.disconnect();
   }

@@ -15,6 +15,8 @@ export interface Report {
 }
 
 const FILE = "results.json";
+/** Measurements whose first picture the README shows. */
+const PICTURED = [["turns", "One turn with and without Kafka"], ["throughput", "Conversations at once"]] as const;
 const BEGIN = "<!-- bench: written by `npm run bench -- --readme` -->";
 const END = "<!-- /bench -->";
 
@@ -43,13 +45,16 @@ export async function readReport(folder: string): Promise<Report> {
 }
 
 /**
- * A README with the table of a report between its two marks.
+ * A README with the table of a report between its two marks, and a few of its pictures.
+ * @param folder where the pictures lie, as the README names it
  * @throws Error when the marks are missing.
  */
-export function fillReadme(readme: string, report: Report): string {
+export function fillReadme(readme: string, report: Report, folder: string): string {
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error(`The README has no place for the table: a line "${BEGIN}", and below it a line "${END}"`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${renderHeadlines(Object.values(report.results).flat())}\n\nMeasured on ${where(report)}. Medians.\n\n${readme.slice(end)}`;
+  const pictures = PICTURED.filter(([name]) => report.results[name] !== undefined).map(([name, title]) => `![${title}](${folder}/${name}-1.svg)`);
+  const parts = [renderHeadlines(Object.values(report.results).flat()), `Measured on ${where(report)}. Medians. [All tables and pictures](${folder}/README.md).`, ...pictures];
+  return `${readme.slice(0, begin + BEGIN.length)}\n\n${parts.join("\n\n")}\n\n${readme.slice(end)}`;
 }
 
 function where({ machine, rounds }: Report): string {

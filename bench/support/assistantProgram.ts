@@ -1,12 +1,15 @@
 // An assistant without memory as a process of its own: every question has the same prompt as when the model is called directly.
-// With the argument "whole" it gives each reply in one piece when that is finished, instead of streaming it.
+// With the argument "whole" it gives each reply in one piece when that is finished, instead of streaming it; with "scripted" a
+// model that needs no processor time writes.
 import { ChatNodeLlamaCpp, loadModel, readSettings, startAssistant } from "kafka-llm-chat";
+import { SEED } from "./questions.js";
+import { scriptedModel } from "./scriptedModel.js";
 import { wholeReplies } from "./wholeReplies.js";
 
 const settings = readSettings();
-const model = await loadModel({ model: settings.chatModel });
-const llm = new ChatNodeLlamaCpp({ model });
-const assistant = await startAssistant({ settings, model: process.argv[2] === "whole" ? wholeReplies(llm) : llm, memoryTokens: 0 });
+const [, , kind] = process.argv;
+const llm = kind === "scripted" ? scriptedModel() : new ChatNodeLlamaCpp({ model: await loadModel({ model: settings.chatModel }), seed: SEED });
+const assistant = await startAssistant({ settings, model: kind === "whole" ? wholeReplies(llm) : llm, memoryTokens: 0 });
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 // Ctrl+C in a terminal goes to all of a process group; whoever has started this stops it.
 process.on("SIGINT", () => undefined);

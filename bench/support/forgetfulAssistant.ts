@@ -5,16 +5,16 @@ import type { Stoppable } from "./Bench.js";
 
 export interface ForgetfulAssistantOptions {
   env: NodeJS.ProcessEnv;
-  /** Each reply in one piece, not streamed. Default false. */
-  whole?: boolean;
+  /** `whole`: each reply in one piece, not streamed. `scripted`: a model that needs no processor time writes. Default: the model of the environment, streamed. */
+  kind?: "whole" | "scripted";
   /** Folder that a CPU profile of it is written to when it stops. Default: none. */
   profile?: string | undefined;
 }
 
 /** Starts an assistant that remembers nothing, in a process of its own. */
-export async function forgetfulAssistant({ env, whole = false, profile }: ForgetfulAssistantOptions): Promise<Stoppable & { pid: number }> {
+export async function forgetfulAssistant({ env, kind, profile }: ForgetfulAssistantOptions): Promise<Stoppable & { pid: number }> {
   const execArgv = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  const child = fork(fileURLToPath(new URL("assistantProgram.js", import.meta.url)), whole ? ["whole"] : [], { env, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(fileURLToPath(new URL("assistantProgram.js", import.meta.url)), kind === undefined ? [] : [kind], { env, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const ended = once(child, "exit");
   await Promise.race([once(child, "message"), ended.then(([code]) => Promise.reject(new Error(`The assistant did not start: exit code ${String(code)}`)))]);
   return {

@@ -1,3 +1,6 @@
+/** Of all that generates: a model that draws its tokens draws the same ones everywhere. */
+export const SEED = 1;
+
 /** What is asked: answered by facts of the embedded model, with replies of different lengths. */
 export const QUESTIONS = [
   "What is a topic?", "What is a partition?", "What is an offset?", "What is a consumer group?", "What is a broker?", "What is a producer?",

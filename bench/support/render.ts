@@ -16,15 +16,17 @@ export function renderResult({ title, goal, contestants, rows, compare }: Result
 export function renderHeadlines(results: Result[]): string {
   return markdownTable(results.flatMap(({ title, goal, contestants, rows, compare }) => rows.filter(({ headline }) => headline === true).map((row) => ({
     measured: `${title}: ${row.name}`,
-    median: contestants.map((name, index) => short(name, row, index)).filter((text) => text !== "").join("; "),
+    median: contestants.map((name, index) => short(name, row, index, compare)).filter((text) => text !== "").join("; "),
     "held against": compare === undefined ? "" : comparison(row, compare),
     goal: goal ?? "",
   }))));
 }
 
-function short(name: string, { values, unit }: Row, index: number): string {
-  const { median } = spread(values[index] ?? []);
-  return Number.isFinite(median) ? `${name} ${number(median)} ${unit}` : "";
+function short(name: string, { values, unit }: Row, index: number, compare: Result["compare"]): string {
+  const { count, median, least, most } = spread(values[index] ?? []);
+  if (count === 0) return "";
+  // Where it is held against nothing, this is the only place that tells how far it went.
+  return `${name} ${number(median)} ${unit}${compare === undefined && count > 1 ? ` (${number(least)} to ${number(most)})` : ""}`;
 }
 
 function comparison(row: Row, compare: "ratio" | "added"): string {
@@ -32,7 +34,7 @@ function comparison(row: Row, compare: "ratio" | "added"): string {
   if (values.length === 0) return "";
   const { median, p99, least, most } = spread(values);
   if (compare === "ratio") return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
-  return `${number(median)} ${row.unit}${values.length < 50 ? ` (${number(least)} to ${number(most)})` : `, p99 ${number(p99)}`}`;
+  return `${number(median)} ${row.unit}${values.length < 50 ? ` (${number(least)} to ${number(most)})` : `, p99 ${number(p99)} of ${values.length}`}`;
 }
 
 function cell(values: number[], unit: string): string {

@@ -1,4 +1,4 @@
-import type { AIMessageChunk } from "@langchain/core/messages";
+import { AIMessageChunk } from "@langchain/core/messages";
 import type { AnsweringModel } from "kafka-llm-chat/internal/chat/answer.js";
 
 /** A model that gives its reply in one piece when it is finished: what streaming costs is the difference. */
@@ -11,7 +11,11 @@ export function wholeReplies(model: AnsweringModel): AnsweringModel {
 }
 
 async function* inOnePiece(chunks: AsyncIterable<AIMessageChunk>): AsyncGenerator<AIMessageChunk> {
-  let whole: AIMessageChunk | undefined;
-  for await (const chunk of chunks) whole = whole === undefined ? chunk : whole.concat(chunk);
-  if (whole !== undefined) yield whole;
+  let content = "";
+  const facts: Record<string, unknown> = {};
+  for await (const chunk of chunks) {
+    content += chunk.text;
+    Object.assign(facts, chunk.response_metadata);
+  }
+  yield new AIMessageChunk({ content, response_metadata: facts });
 }
