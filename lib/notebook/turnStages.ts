@@ -22,7 +22,7 @@ export function turnStages({ id, person, timings, timestamp }: Pick<Reply, "id" 
   const answering = milliseconds(timings["answerMs"]);
   const generating = Math.min(answering, milliseconds(timings["totalMs"]));
   const reading = Math.min(generating, milliseconds(timings["firstTokenMs"]));
-  const arrived = writtenAt(Number(timestamp) / 1e6, person, { whole: waited + answering, afterFirst: generating - reading }) - waited - answering;
+  const arrived = writtenAt(Number(timestamp) / 1e6, person, { whole: waited + answering, afterFirst: generating === 0 ? Infinity : generating - reading }) - waited - answering;
   const asked = arrived + waited;
   const begun = asked + answering - generating;
   const first = begun + reading;
