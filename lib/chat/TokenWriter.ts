@@ -21,9 +21,13 @@ interface Open {
 
 /**
  * Shortest time from one request to the next, in milliseconds: a request for each token takes a fast model more time than the
- * token does. The beginning and the end of a reply do not wait, nor do the tokens of a model that is slower than that.
+ * token does. The beginning of a reply does not wait, nor its end where few are written, nor the tokens of a model that is slower than that.
  */
 const GAP_MS = 20;
+/** So many replies at once are few. Where there are more, the gap grows with them: each request takes time from all. */
+const FEW = 4;
+/** The longest gap, in milliseconds. */
+const MOST_GAP_MS = 100;
 
 /**
  * Writes replies to the token topic while they are written. Generation never waits for it: what comes while a request is
@@ -31,6 +35,9 @@ const GAP_MS = 20;
  * written is dropped, since the committed reply has the whole text.
  */
 export class TokenWriter {
+  /** Replies that have begun and not ended. */
+  private readonly streams = new Set<Open>();
+  /** Those of which something is to be sent. */
   private readonly dirty = new Set<Open>();
   private sending: Promise<void> | undefined;
   private sentAt = -Infinity;
@@ -44,11 +51,13 @@ export class TokenWriter {
     return {
       write: (text) => {
         stream.waiting += text;
+        this.streams.add(stream);
         this.wake(stream);
       },
       end: () => {
         stream.ended = true;
         this.wake(stream);
+        this.streams.delete(stream);
       },
     };
   }
@@ -61,7 +70,7 @@ export class TokenWriter {
 
   private wake(stream: Open): void {
     this.dirty.add(stream);
-    if (isUrgent(stream)) this.hurry();
+    if (this.isUrgent(stream)) this.hurry();
     this.send();
   }
 
@@ -86,8 +95,9 @@ export class TokenWriter {
   }
 
   private async untilDue(): Promise<void> {
-    const early = this.sentAt + GAP_MS - performance.now();
-    if (early <= 0 || [...this.dirty].some(isUrgent)) return;
+    const gap = Math.min(MOST_GAP_MS, GAP_MS * Math.ceil(this.streams.size / FEW));
+    const early = this.sentAt + gap - performance.now();
+    if (early <= 0 || [...this.dirty].some((stream) => this.isUrgent(stream))) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, early);
       this.hurry = () => {
@@ -95,6 +105,11 @@ export class TokenWriter {
         resolve();
       };
     });
+  }
+
+  /** Somebody waits for the first words, and whoever has the last ones need not wait for more; among many, the committed reply is soon there. */
+  private isUrgent({ index, ended }: Open): boolean {
+    return index === 0 || (ended && this.streams.size <= FEW);
   }
 
   private take(stream: Open): NewRecord {
@@ -105,7 +120,3 @@ export class TokenWriter {
   }
 }
 
-/** Somebody waits for the first words, and whoever has the last ones need not wait for more. */
-function isUrgent({ index, ended }: Open): boolean {
-  return index === 0 || ended;
-}
