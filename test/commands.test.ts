@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import path from "node:path";
-import { describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { startAssistantProcess } from "kafka-llm-chat";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
+import { testState } from "./support/broker-state.js";
+import { startHub } from "./support/hub-server.js";
 import { run } from "./support/setup-machine.js";
 import { startInTerminal } from "./support/startInTerminal.js";
-import { testCluster } from "./support/testCluster.js";
+import { type TestCluster, testCluster } from "./support/testCluster.js";
 
 const ENTRY = path.join(repositoryRoot, "setup", "run.mjs");
 
@@ -17,6 +20,32 @@ describe("a command whose KAFKA_BROKERS nobody answers at", { timeout: 120_000 }
       assert.match(output, /^No Kafka broker answers at 127\.0\.0\.1:1 within 3000 ms\. KAFKA_BROKERS names it: check the address/m);
       assert.doesNotMatch(output, /^\s+at /m);
       assert.ok(seconds < 10, `it took ${seconds.toFixed(1)} s; a client of its own would try for 30 s`);
+    });
+  }
+});
+
+describe("a command that downloads its model", { timeout: 120_000 }, () => {
+  const state = testState();
+  let cluster: TestCluster;
+  before(async () => void (cluster = await testCluster()));
+  after(() => cluster.stop());
+  for (const [command, ...args] of [["assistant"], ["chat"], ["memory", "check"]] as [string, ...string[]][]) {
+    test(`${command} shows the licence and how far it is, and keeps stdout for what it is asked for`, async () => {
+      const hub = await startHub();
+      hub.tags = ["license:llama2"];
+      const program = `import { main } from "kafka-llm-chat/internal/commands/${command}.js"; await main(${JSON.stringify(args)})`;
+      const env = {
+        ...process.env, KAFKA_BROKERS: cluster.brokers.join(","), CHAT_TOPIC: cluster.settings().chatTopic,
+        CHAT_MODEL: "hf:acme/tiny/tiny.gguf", HF_ENDPOINT: hub.endpoint, KAFKA_LLM_CHAT_STATE: path.join(state, command),
+      };
+      try {
+        // The hub serves no model but random bytes, so the command ends when it loads them.
+        const { stdout, stderr } = await runProgram(program, env);
+        assert.match(stderr, /under the licence "llama2"[^]*^tiny\.gguf: 100 %/m);
+        assert.equal(stdout, "");
+      } finally {
+        await hub.close();
+      }
     });
   }
 });
@@ -98,3 +127,8 @@ describe("npm run chat in a terminal", { timeout: 180_000 }, () => {
     }
   });
 });
+
+/** Runs an ES module; how it ends does not matter. */
+function runProgram(program: string, env: NodeJS.ProcessEnv): Promise<{ stdout: string; stderr: string }> {
+  return new Promise((resolve) => execFile(process.execPath, ["--input-type=module", "-e", program], { env, cwd: repositoryRoot }, (_, stdout, stderr) => resolve({ stdout, stderr })));
+}

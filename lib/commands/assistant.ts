@@ -6,6 +6,7 @@ import { ensureLocalKafka } from "./ensureLocalKafka.js";
 import { ChatNodeLlamaCpp } from "../model/ChatNodeLlamaCpp.js";
 import { loadModel } from "../model/loadModel.js";
 import { readSettings } from "../settings.js";
+import { progressLine } from "./progressLine.js";
 import { untilSignal } from "./untilSignal.js";
 
 const HELP = `Usage: npm run assistant [-- [--quiet] [--worker NAME] [--pace TOKENS]]
@@ -45,7 +46,7 @@ export async function main(argv: string[], tell: (news: AssistantNews) => void =
   const settings = readSettings();
   const asked = untilSignal();
   await ensureLocalKafka(settings, asked.signal);
-  const model = await loadModel({ model: settings.chatModel, signal: asked.signal });
+  const model = await loadModel({ model: settings.chatModel, onProgress: progressLine(), onNotice: console.error, signal: asked.signal });
   console.log(`${model.title} on ${model.device.backend}, ${model.sequences.size} conversations at once, context of ${model.contextSize} tokens`);
   const llm = new ChatNodeLlamaCpp({ model });
   const print = printer(values.quiet ?? false);

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { findKafka, stopKafka, type RunningKafka } from "../kafka/findKafka.js";
 import type { KafkaMode } from "../kafka/kafkaRelease.js";
 import { startKafka } from "../kafka/startKafka.js";
-import type { Progress } from "../progress.js";
+import { progressLine } from "./progressLine.js";
 
 const HELP = `Usage: npm run kafka -- start | stop | status [--port 9092] [--mode kraft|zookeeper]
 
@@ -64,17 +64,6 @@ async function status(port: number | undefined): Promise<number> {
 function describe({ mode, version, brokers, pid, logFile, dataDirectory }: RunningKafka): string {
   const name = mode === "kraft" ? "KRaft" : "ZooKeeper";
   return `Kafka ${version} (${name}) runs on ${brokers.join(", ")}, pid ${pid}, log ${logFile}, data ${dataDirectory}`;
-}
-
-/** Tells every tenth of a download, so that a log of it stays readable. */
-function progressLine(): (progress: Progress) => void {
-  let told = -1;
-  return ({ what, done, total }) => {
-    const tenth = total === undefined ? 0 : Math.floor((10 * done) / total);
-    if (tenth <= told) return;
-    told = tenth;
-    console.error(`${what}: ${tenth * 10} % of ${Math.round((total ?? 0) / 1e6)} MB`);
-  };
 }
 
 interface Usage {

@@ -3,6 +3,7 @@ import { checkMemory } from "../chat/checkMemory.js";
 import { checkReachable } from "../kafka/checkReachable.js";
 import { loadModel } from "../model/loadModel.js";
 import { readSettings } from "../settings.js";
+import { progressLine } from "./progressLine.js";
 
 const HELP = `Usage: npm run memory -- check | rebuild
 
@@ -23,7 +24,7 @@ export async function main(argv: string[]): Promise<number> {
   const settings = readSettings();
   // Before the model, which may take long to load.
   await checkReachable(settings.cluster);
-  const model = await loadModel({ model: settings.chatModel });
+  const model = await loadModel({ model: settings.chatModel, onProgress: progressLine(), onNotice: console.error });
   try {
     const write = action === "rebuild";
     const { conversations, different, missing, surplus, elsewhere } = await checkMemory({ settings, model, write });

@@ -5,6 +5,7 @@ import { countMembers } from "../kafka/countMembers.js";
 import { ChatNodeLlamaCpp } from "../model/ChatNodeLlamaCpp.js";
 import { loadModel } from "../model/loadModel.js";
 import type { Settings } from "../settings.js";
+import { progressLine } from "./progressLine.js";
 
 /** How often it is checked whether an assistant is still there, in milliseconds. A killed one stays a member for 6 s. */
 const LOOK_EVERY_MS = 2_000;
@@ -50,7 +51,7 @@ export async function standIn(settings: Settings, tell: (text: string) => void):
 }
 
 async function startOwn(settings: Settings, tell: (text: string) => void): Promise<() => Promise<void>> {
-  const model = await loadModel({ model: settings.chatModel });
+  const model = await loadModel({ model: settings.chatModel, onProgress: progressLine(tell), onNotice: tell });
   try {
     const assistant = await startAssistant({
       settings, model: new ChatNodeLlamaCpp({ model }),
