@@ -266,16 +266,16 @@ describe("downloads end and share", () => {
   test("when two ask at once in one process, with one transfer, even if the first is cancelled", async () => {
     hub.behave = { holdAfter: 1_000_000 };
     const cancel = new AbortController();
-    const progress = (more: DownloadModelOptions = {}): { download: ReturnType<typeof downloadModel>; begun: Promise<void> } => {
-      let began: () => void;
-      const begun = new Promise<void>((resolve) => (began = resolve));
-      return { download: downloadModel(tiny, options({ ...more, onProgress: ({ done }) => done > 0 && began() })), begun };
+    const progress = (more: DownloadModelOptions = {}): { download: ReturnType<typeof downloadModel>; begun: Promise<number | undefined> } => {
+      let began: (total: number | undefined) => void;
+      const begun = new Promise<number | undefined>((resolve) => (began = resolve));
+      return { download: downloadModel(tiny, options({ ...more, onProgress: ({ done, total }) => done > 0 && began(total) })), begun };
     };
     const { download: first, begun } = progress({ signal: cancel.signal });
     await begun;
     // The second one sees how far the first one is.
     const { download: second, begun: waiting } = progress();
-    await waiting;
+    assert.equal(await waiting, hub.content.length);
     cancel.abort(new Error("enough"));
     await assert.rejects(first, { message: "enough" });
     hub.release();

@@ -85,7 +85,7 @@ async function present({ entry, folder, ref, options, signal }: DownloadJob): Pr
   const found = await stat(target).catch(() => undefined);
   if (!found?.isFile()) return undefined;
   const verified = await verifiedSha256(target);
-  const expected = entry.sha256 ?? await recordedSha256(target) ?? await announcedSha256(`${target}.part.json`);
+  const expected = entry.sha256 ?? await recordedSha256(target) ?? (await announced(`${target}.part`)).sha256;
   if (expected === undefined) return undefined;
   if (verified !== expected) {
     const report = throttled(options.onProgress, `checking ${path.basename(file)}`, found.size);
@@ -106,7 +106,7 @@ async function download(job: DownloadJob): Promise<DownloadedModel> {
   const target = path.join(folder, remote.commit, source.file);
   const part = `${target}.part`;
   await mkdir(path.dirname(target), { recursive: true });
-  if (await announcedSha256(`${part}.json`) !== remote.sha256) await rm(part, { force: true });
+  if ((await announced(part)).sha256 !== remote.sha256) await rm(part, { force: true });
   await writeWhole(`${part}.json`, JSON.stringify({ sha256: remote.sha256, sizeBytes: remote.sizeBytes }));
   if (!isCommit(source.revision)) {
     const before = (await readFile(ref, "utf8").catch(() => "")).trim();
@@ -129,16 +129,18 @@ function watchOther({ entry, folder, ref, options: { onProgress } }: DownloadJob
   const { file, revision } = entry.source;
   const look = async (): Promise<void> => {
     const commit = isCommit(revision) ? revision : (await readFile(ref, "utf8")).trim();
-    const { size } = await stat(path.join(folder, commit, `${file}.part`));
-    onProgress({ what: path.basename(file), done: size, total: entry.sizeBytes, unit: "bytes" });
+    const part = path.join(folder, commit, `${file}.part`);
+    const { size } = await stat(part);
+    onProgress({ what: path.basename(file), done: size, total: entry.sizeBytes ?? (await announced(part)).sizeBytes, unit: "bytes" });
   };
   return setInterval(() => void look().catch(() => undefined), 500).unref();
 }
 
-async function announcedSha256(file: string): Promise<string | undefined> {
+/** What the hub has told of the file whose part this is or was. */
+async function announced(part: string): Promise<{ sha256?: string; sizeBytes?: number }> {
   try {
-    return (JSON.parse(await readFile(file, "utf8")) as { sha256?: string }).sha256;
+    return JSON.parse(await readFile(`${part}.json`, "utf8")) as { sha256?: string; sizeBytes?: number };
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -1,3 +1,4 @@
+import { describeProgress } from "../describeProgress.js";
 import type { OnProgress } from "../progress.js";
 
 /** A display of tslab: `tslab.newDisplay()`. */
@@ -8,18 +9,14 @@ export interface TextDisplay {
 const BAR = 30;
 
 /**
- * Shows progress in one line that is written anew. Nothing is shown where nothing is to be done.
+ * Shows progress in one line that is written anew: how much of how much, how fast, and how long yet. Without a bar where nobody
+ * knows how much there is. Nothing is shown where nothing is to be done.
  * @param newDisplay `tslab.newDisplay`
  */
 export function showProgress(newDisplay: () => TextDisplay): OnProgress {
   let display: TextDisplay | undefined;
-  let shown = -1;
-  return ({ what, done, total = done, unit }) => {
-    const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
-    if (percent === shown) return;
-    shown = percent;
-    const bar = "█".repeat(Math.round((BAR * percent) / 100)).padEnd(BAR, "░");
-    const amount = unit === "bytes" ? `${(done / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB` : `${done} of ${total} files`;
-    (display ??= newDisplay()).text(`${what}  ${bar}  ${percent} %  ${amount}`);
-  };
+  return describeProgress((what, { percent, amount }) => {
+    const bar = percent === undefined ? "" : `${"█".repeat(Math.min(BAR, Math.round((BAR * percent) / 100))).padEnd(BAR, "░")}  ${percent} %  `;
+    (display ??= newDisplay()).text(`${what}  ${bar}${amount}`);
+  }, { everyMs: 500 });
 }

@@ -63,5 +63,5 @@ export function outputText(output: Output): string {
 
 /** Lines of progress that showProgress() writes: they appear only where there is something to wait for. */
 export function isProgress(output: Output): boolean {
-  return output.output_type === "display_data" && /[█░]{10}/.test(outputText(output));
+  return output.output_type === "display_data" && /[█░]{10}| MB so far/.test(outputText(output));
 }
