@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { isRunning, processIdentity } from "kafka-llm-chat/internal/daemon/processIdentity.js";
@@ -91,6 +91,24 @@ describe("a long command", () => {
     const found = await identity;
     assert.ok(found !== undefined);
     await waitUntil(async () => !(await isRunning(found)), { description: "grandchild not ended", timeoutMs: 5000 });
+  });
+
+  test("goes on when the disk of its log is full, and shows its last lines when it fails", { skip: !existsSync("/dev/full") }, async () => {
+    const full = path.join(state, "log", "full.log");
+    await mkdir(path.dirname(full), { recursive: true });
+    await symlink("/dev/full", full);
+    const lines: string[] = [];
+    await assert.rejects(runLogged(process.execPath, ["-e", 'console.log("one"); setTimeout(() => { console.log("two"); process.exit(3); }, 100)'], { log: full, onLine: (line) => lines.push(line) }), (error: Error) => {
+      assert.match(error.message, /failed \(exit code 3\)\. From its log .*full\.log, which could not be written to its end \(ENOSPC.*\):\none\ntwo$/);
+      return true;
+    });
+    assert.deepEqual(lines, ["one", "two"]);
+  });
+
+  test("ends when whoever listens to its lines throws, and throws that", async () => {
+    // More than fits into a pipe that nobody reads, by a process that minds no SIGTERM at once.
+    const script = 'process.on("SIGTERM", () => { process.stdout.write("x".repeat(1e6), () => process.exit()); }); console.log("one"); setInterval(() => {}, 1000)';
+    await assert.rejects(runLogged(process.execPath, ["-e", script], { log, onLine: () => { throw new Error("the cell is gone"); } }), { message: "the cell is gone" });
   });
 
   test("that is aborted before it begins is not started", async () => {

@@ -4,6 +4,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import readline from "node:readline";
+import type { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 
 export interface RunLoggedOptions {
@@ -12,7 +13,7 @@ export interface RunLoggedOptions {
   /** Default: this process's. */
   cwd?: string | undefined;
   env?: NodeJS.ProcessEnv | undefined;
-  /** Each line of the command's output, without colours. */
+  /** Each line of the command's output, without colours. What it throws ends the command, and is thrown. */
   onLine?: ((line: string) => void) | undefined;
   /** Marks lines that say why the command fails; the error shows these and the line after each. Default: the error shows the last 15 lines. */
   cause?: RegExp | undefined;
@@ -33,10 +34,20 @@ export async function runLogged(command: string, args: string[], { log, cwd, env
   await mkdir(path.dirname(log), { recursive: true });
   const file = createWriteStream(log);
   await once(file, "open");
+  let unwritten: NodeJS.ErrnoException | undefined;
+  // A full disk: the command goes on, and says itself whether it minds.
+  file.on("error", (error) => void (unwritten ??= error));
   const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "pipe"], ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }) });
   const last: string[] = [];
   const causes: string[] = [];
-  const read = [child.stdout, child.stderr].map(async (stream) => {
+  let failure: { error: unknown } | undefined;
+  const read = [child.stdout, child.stderr].map((stream) => readLines(stream).catch((error: unknown) => {
+    failure ??= { error };
+    stop();
+    // Else the command would wait for somebody to read on, and could end only by SIGKILL.
+    stream.resume();
+  }));
+  async function readLines(stream: Readable): Promise<void> {
     // readline takes a carriage return, by which progress bars redraw their line, for the end of one.
     for await (const text of readline.createInterface({ input: stream, crlfDelay: Infinity })) {
       const line = stripVTControlCharacters(text).trimEnd();
@@ -47,13 +58,13 @@ export async function runLogged(command: string, args: string[], { log, cwd, env
       if (last.length > 15) last.shift();
       onLine?.(line);
     }
-  });
+  }
   let grace: NodeJS.Timeout | undefined;
   const kill = (): void => signalGroup(child.pid, "SIGKILL");
-  const stop = (): void => {
+  function stop(): void {
     signalGroup(child.pid, "SIGTERM");
-    grace = setTimeout(kill, GRACE);
-  };
+    grace ??= setTimeout(kill, GRACE);
+  }
   process.once("exit", kill);
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted === true) stop();
@@ -61,7 +72,9 @@ export async function runLogged(command: string, args: string[], { log, cwd, env
     const [code, by] = await once(child, "close") as [number | null, NodeJS.Signals | null];
     await Promise.all(read);
     signal?.throwIfAborted();
-    if (code !== 0) throw new Error(`${[command, ...args].join(" ")} failed (${by ?? `exit code ${code ?? "?"}`}). From its log ${log}:\n${(causes.length > 0 ? causes : last).join("\n")}`);
+    if (failure !== undefined) throw failure.error;
+    const whole = unwritten === undefined ? "" : `, which could not be written to its end (${unwritten.message})`;
+    if (code !== 0) throw new Error(`${[command, ...args].join(" ")} failed (${by ?? `exit code ${code ?? "?"}`}). From its log ${log}${whole}:\n${(causes.length > 0 ? causes : last).join("\n")}`);
   } finally {
     clearTimeout(grace);
     signal?.removeEventListener("abort", stop);
