@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import http from "node:http";
+import https from "node:https";
 import net, { type AddressInfo } from "node:net";
 import path from "node:path";
 import readline from "node:readline";
@@ -11,10 +12,12 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { catalogue } from "kafka-llm-chat/internal/model/catalogue.js";
 import { downloadModel, type DownloadModelOptions } from "kafka-llm-chat/internal/model/downloadModel.js";
+import { explainHubError, isPassing } from "kafka-llm-chat/internal/model/explainHubError.js";
 import { parseHubAddress } from "kafka-llm-chat/internal/model/hubAddress.js";
 import { judgeMemory, memoryNeeded } from "kafka-llm-chat/internal/model/memoryNeeded.js";
 import { ModelError, resolveModel } from "kafka-llm-chat/internal/model/resolveModel.js";
 import { readSettings } from "kafka-llm-chat/internal/settings.js";
+import { makeCertificates } from "./cluster/certificates.js";
 import { testState } from "./support/broker-state.js";
 import { COMMIT, type HubServer, startHub } from "./support/hub-server.js";
 
@@ -198,7 +201,7 @@ describe("a download that cannot succeed says why and what to do", () => {
 
   test("no network", async () => {
     await hub.close();
-    await assert.rejects(downloadModel(tiny, options()), { name: "ModelError", message: /no connection to http.* \(ECONNREFUSED\)\. Check the network, the proxy \(HTTPS_PROXY\) or HF_ENDPOINT/ });
+    await assert.rejects(downloadModel(tiny, options()), { name: "ModelError", message: /no connection to http.* \(connect ECONNREFUSED 127\.0\.0\.1:\d+\)\. Check the network, the proxy \(HTTPS_PROXY\) or HF_ENDPOINT/ });
   });
 
   test("a server that is no hub", async () => {
@@ -217,6 +220,63 @@ describe("a download that cannot succeed says why and what to do", () => {
     await symlink("/dev/full", part());
     await assert.rejects(downloadModel(tiny, options()), { name: "ModelError", message: /the disk of .* is full\. Make room/ });
   });
+
+  test("a folder of models that is a file, without asking the network", async () => {
+    await mkdir(path.dirname(models), { recursive: true });
+    await writeFile(models, "");
+    await assert.rejects(downloadModel(tiny, options()), { name: "ModelError", message: /models ä \d+\/acme\/tiny cannot be used \((ENOTDIR|EEXIST).*\)\. Check that folder and its disk, or set KAFKA_LLM_CHAT_STATE/ });
+    assert.deepEqual(hub.requests, []);
+  });
+
+  test("a certificate that is not trusted, and a server that does not speak TLS", async () => {
+    const { certificate, key } = makeCertificates();
+    const server = https.createServer({ cert: certificate, key });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await assert.rejects(downloadModel(tiny, options({ connection: { endpoint, token: undefined } })), { name: "ModelError", message: /the certificate of https:.* is not trusted \(UNABLE_TO_VERIFY_LEAF_SIGNATURE: .*set NODE_EXTRA_CA_CERTS to the file/ });
+      await assert.rejects(downloadModel(tiny, options({ connection: { endpoint: hub.endpoint.replace("http:", "https:"), token: undefined } })), { name: "ModelError", message: /no encrypted connection to https:.* \(ERR_SSL_.*begin with the right one of http/ });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test("a proxy that wants a password", async () => {
+    const proxy = http.createServer();
+    proxy.on("connect", (_, socket: net.Socket) => socket.end("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"));
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    try {
+      const child = startDownload({ HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, NO_PROXY: "", no_proxy: "" });
+      const { error } = await child.until((event) => event.error !== undefined);
+      assert.match(error ?? "", /the proxy of HTTPS_PROXY does not connect to http.* \(.*Proxy response \(407\).*\)\. For 407 it wants user and password/);
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+  });
+
+  const coded = (code: string, message: string, syscall?: string): Error => Object.assign(new Error(message), { code, ...(syscall === undefined ? {} : { syscall }) });
+  const reasons: [string, unknown, RegExp, boolean][] = [
+    ["a disk with errors", coded("EIO", "EIO: i/o error, write", "write"), /\/models cannot be used \(EIO: i\/o error, write\)/, false],
+    ["a disk for small files", coded("EFBIG", "EFBIG: file too large, write", "write"), /the file system of \/models cannot hold it \(EFBIG.*FAT32/, false],
+    ["a disk without hard links", coded("EPERM", "EPERM: operation not permitted, link", "link"), /the file system of \/models cannot hold it .*no hard links/, false],
+    ["too many open files", coded("EMFILE", "EMFILE: too many open files, open", "open"), /too many files and connections are open/, false],
+    ["a forbidden connection", new TypeError("fetch failed", { cause: coded("EPERM", "connect EPERM 1.2.3.4:443", "connect") }), /no connection to the hub \(connect EPERM 1\.2\.3\.4:443\)/, true],
+    ["a name with two addresses", new TypeError("fetch failed", { cause: Object.assign(new AggregateError([coded("ECONNREFUSED", "connect ECONNREFUSED ::1:1"), coded("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1")]), { code: "ECONNREFUSED" }) }), /no connection to the hub \(connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127\.0\.0\.1:1\)/, true],
+    ["a busy proxy", new TypeError("fetch failed", { cause: coded("UND_ERR_ABORTED", "Proxy response (502) !== 200 when HTTP Tunneling") }), /the proxy .*\(UND_ERR_ABORTED: Proxy response \(502\)/, true],
+    ["an expired certificate", new TypeError("fetch failed", { cause: coded("CERT_HAS_EXPIRED", "certificate has expired") }), /certificate .*\(CERT_HAS_EXPIRED: certificate has expired\).*clock/, false],
+    ["an address that is none", coded("ERR_INVALID_URL", "Invalid URL"), /an address cannot be read \(ERR_INVALID_URL: Invalid URL\)\. Check HF_ENDPOINT and the proxy/, false],
+    ["a lock that is never released", new Error("/models/tiny.gguf.lock not released by its holder after 86400000ms"), /failed: \/models\/tiny\.gguf\.lock not released by its holder after 86400000ms\. Run this again/, true],
+  ];
+  for (const [title, error, message, passes] of reasons) {
+    test(`${title}, with code and message`, () => {
+      assert.match(explainHubError(error, { title: "acme/tiny", folder: "/models", connection: { endpoint: undefined, token: undefined } }).message, message);
+      assert.equal(isPassing(error), passes);
+    });
+  }
 
   test("a file that is not the catalogue's, before anything is downloaded", async () => {
     await assert.rejects(downloadModel({ ...tiny, sha256: "a".repeat(64) }, options()), { message: /is not the file that the catalogue describes/ });
@@ -377,7 +437,7 @@ test("LLAMA_CUDA is auto unless it is set, and refused if it is something else",
   assert.throws(() => readSettings({ LLAMA_CUDA: "maybe" }), { message: 'LLAMA_CUDA is "maybe", but it is one of auto, build, off' });
 });
 
-interface Event { done?: number; sha256?: string }
+interface Event { done?: number; sha256?: string; error?: string }
 function startDownload(env: NodeJS.ProcessEnv = {}): { process: ReturnType<typeof spawn>; until: (condition: (event: Event) => boolean) => Promise<Event> } {
   const script = fileURLToPath(new URL("support/hub-download.js", import.meta.url));
   const child = spawn(process.execPath, [script, hub.endpoint, models], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });

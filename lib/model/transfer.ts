@@ -23,16 +23,21 @@ export class WrongSizeError extends Error {
   override name = "WrongSizeError";
 }
 
+/** A connection from which nothing comes any more. */
+export class BrokenConnectionError extends Error {
+  override name = "BrokenConnectionError";
+}
+
 /**
  * Goes on with a download where the part ends, once; whoever calls tries again. Done when it returns.
- * @throws HubAnswerError, WrongSizeError, the errors of fetch and of the file system; the signal's reason.
+ * @throws HubAnswerError, WrongSizeError, BrokenConnectionError, the errors of fetch and of the file system; the signal's reason.
  */
 export async function transfer({ repository, file, commit, sizeBytes, part, connection, onBytes, signal }: Transfer): Promise<void> {
   const { downloadFile } = await import("@huggingface/hub");
   let done = await sizeOf(part);
   if (done === sizeBytes) return;
   const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE}ms`)), SILENCE);
+  const timer = setTimeout(() => silence.abort(new BrokenConnectionError(`nothing came for ${SILENCE}ms`)), SILENCE);
   const requests = await hubRequests(connection, AbortSignal.any([signal, silence.signal]));
   const { fetch, hubUrl } = requests;
   const output = await open(part, done > sizeBytes ? "w" : "a");
@@ -49,7 +54,7 @@ export async function transfer({ repository, file, commit, sizeBytes, part, conn
       done += chunk.length;
       onBytes(done);
     }
-    if (done < sizeBytes) throw new Error(`the connection ended after ${done} of ${sizeBytes} bytes`);
+    if (done < sizeBytes) throw new BrokenConnectionError(`the connection ended after ${done} of ${sizeBytes} bytes`);
     // Else a power failure could leave a file with a name and a checksum, but without its bytes.
     await output.sync();
   } catch (error) {
