@@ -82,6 +82,18 @@ describe("a download from the hub", () => {
     assert.equal((await downloadModel(tiny, options())).sha256, hub.sha256);
   });
 
+  test("of a file that is there asks nothing where nothing can be written down, and when its check is cancelled throws the reason", async () => {
+    await downloadModel(tiny, options());
+    await hub.close();
+    // A folder under the record's name: nobody can write the record then, root neither.
+    await rm(`${whole()}.sha256.json`);
+    await mkdir(`${whole()}.sha256.json`);
+    await writeFile(`${part()}.json`, JSON.stringify({ sha256: hub.sha256, sizeBytes: hub.content.length }));
+    for (let time = 0; time < 2; time++) assert.equal((await downloadModel(tiny, options())).sha256, hub.sha256);
+    const cancel = new AbortController();
+    await assert.rejects(downloadModel(tiny, options({ signal: cancel.signal, onProgress: () => cancel.abort(new Error("enough")) })), { message: "enough" });
+  });
+
   test("replaces a file whose content has changed", async () => {
     await downloadModel(tiny, options());
     await writeFile(whole(), "damaged");

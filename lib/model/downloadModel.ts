@@ -62,18 +62,28 @@ export async function downloadModel(entry: HubModel, options: DownloadModelOptio
   const folder = path.join(modelsDirectory, ...entry.source.repository.split("/"));
   const job: DownloadJob = { entry, options, connection, signal, folder, ref: path.join(folder, "refs", encodeURIComponent(entry.source.revision), entry.source.file) };
   signal.throwIfAborted();
-  const there = await present(job);
-  if (there !== undefined) return there;
+  try {
+    // Without the lock, which a folder that is only to be read has no place for.
+    return await present(job) ?? await downloadAlone(job);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explainHubError(error, { title: entry.title, folder, connection });
+  }
+}
+
+async function downloadAlone(job: DownloadJob): Promise<DownloadedModel> {
+  const { entry, folder, signal } = job;
   // One for all revisions: a branch and the commit it stands for have the same part.
   const lock = path.join(folder, `${entry.source.file.replaceAll("/", "_")}.lock`);
   const watcher = watchOther(job);
-  return await withLock(lock, async () => {
+  try {
+    return await withLock(lock, async () => {
+      clearInterval(watcher);
+      return await present(job) ?? await download(job);
+    }, { timeoutMs: OTHER_DOWNLOAD, signal });
+  } finally {
     clearInterval(watcher);
-    return await present(job) ?? await download(job);
-  }, { timeoutMs: OTHER_DOWNLOAD, signal }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw explainHubError(error, { title: entry.title, folder, connection });
-  }).finally(() => clearInterval(watcher));
+  }
 }
 
 /** The file, if it is there and right. Its content is read only if nobody has written down that it was checked. */
@@ -90,8 +100,7 @@ async function present({ entry, folder, ref, options, signal }: DownloadJob): Pr
   if (verified !== expected) {
     const report = throttled(options.onProgress, `checking ${path.basename(file)}`, found.size);
     if (await sha256Of(target, { onBytes: report, signal }) !== expected) return undefined;
-    await recordVerified(target, expected);
-    await rm(`${target}.part.json`, { force: true });
+    await noteVerified(target, expected);
   }
   return { path: target, sha256: expected, commit, licence: undefined };
 }
@@ -118,9 +127,13 @@ async function download(job: DownloadJob): Promise<DownloadedModel> {
   await checkDownload(job, remote, part);
   await fillPart(job, remote, part);
   await rename(part, target);
-  await recordVerified(target, remote.sha256);
-  await rm(`${part}.json`, { force: true });
+  await noteVerified(target, remote.sha256);
   return { path: target, sha256: remote.sha256, commit: remote.commit, licence: remote.licence };
+}
+
+/** What the hub has announced is needed until the record says it, too. In a folder that cannot be written it stays as it is. */
+async function noteVerified(target: string, sha256: string): Promise<void> {
+  if (await recordVerified(target, sha256)) await rm(`${target}.part.json`, { force: true }).catch(() => undefined);
 }
 
 /** While another download has the lock, its part tells how far it is. */

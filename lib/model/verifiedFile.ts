@@ -18,10 +18,18 @@ export async function verifiedSha256(file: string, record = recordOf(file)): Pro
   return found?.isFile() && verification?.size === found.size && verification.mtimeMs === found.mtimeMs ? verification.sha256 : undefined;
 }
 
-/** Writes down that the file as it is now has this SHA-256. */
-export async function recordVerified(file: string, sha256: string, record = recordOf(file)): Promise<void> {
-  const { size, mtimeMs } = await stat(file);
-  await writeWhole(record, JSON.stringify({ sha256, size, mtimeMs } satisfies Verification));
+/**
+ * Writes down that the file as it is now has this SHA-256, where that can be written: else the next one checks the file again.
+ * @returns whether it was.
+ */
+export async function recordVerified(file: string, sha256: string, record = recordOf(file)): Promise<boolean> {
+  try {
+    const { size, mtimeMs } = await stat(file);
+    await writeWhole(record, JSON.stringify({ sha256, size, mtimeMs } satisfies Verification));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The SHA-256 that a file was once found to have, whatever it is now. */
@@ -34,13 +42,18 @@ export function recordOf(file: string): string {
   return `${file}.sha256.json`;
 }
 
-/** Computes a file's SHA-256; tells the bytes read so far. */
+/** Computes a file's SHA-256; tells the bytes read so far. @throws The signal's reason; the errors of the file system. */
 export async function sha256Of(file: string, { onBytes, signal }: { onBytes?: ((read: number) => void) | undefined; signal?: AbortSignal | undefined } = {}): Promise<string> {
   const digest = createHash("sha256");
   const input = createReadStream(file, { highWaterMark: 1 << 20 });
   let read = 0;
   if (onBytes !== undefined) input.on("data", (chunk) => onBytes(read += chunk.length));
-  await (signal === undefined ? pipeline(input, digest) : pipeline(input, digest, { signal }));
+  try {
+    await (signal === undefined ? pipeline(input, digest) : pipeline(input, digest, { signal }));
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
   return digest.digest("hex");
 }
 
