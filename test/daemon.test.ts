@@ -193,6 +193,19 @@ describe("a lock", () => {
     assert.deepEqual(results, [0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  test("is free after its taking was cancelled midway", async () => {
+    const file = path.join(await testFolder(state), "c.lock");
+    const cancel = new AbortController();
+    const { signal } = cancel;
+    // The lock is asked for right after somebody listens to the signal, and no file is written in the same turn of the loop.
+    signal.addEventListener = (...args: Parameters<AbortSignal["addEventListener"]>) => {
+      AbortSignal.prototype.addEventListener.apply(signal, args);
+      setImmediate(() => cancel.abort(new Error("enough")));
+    };
+    await assert.rejects(withLock(file, async () => assert.fail("it was not cancelled"), { signal }), { message: "enough" });
+    assert.equal(await withLock(file, async () => "free", { timeoutMs: 2000 }), "free");
+  });
+
   test("is taken over from a holder that has ended, once among many who want it", async () => {
     const file = path.join(await testFolder(state), "b.lock");
     await writeFile(file, JSON.stringify({ pid: process.pid, startTime: "another boot/1", token: "x" }));

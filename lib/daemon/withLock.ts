@@ -7,6 +7,8 @@ import { waitUntil } from "./waitUntil.js";
 export interface LockOptions {
   /** Limit in milliseconds for getting the lock. Default 180,000. */
   timeoutMs?: number;
+  /** Milliseconds between two looks at a lock that somebody else holds. Default 25. */
+  intervalMs?: number;
   signal?: AbortSignal | undefined;
 }
 
@@ -19,12 +21,20 @@ interface Holder extends ProcessIdentity {
  * ended, however it ended, is taken over.
  * @throws Error that names the file and its holder when the limit passes; whatever the action throws.
  */
-export async function withLock<T>(file: string, action: () => Promise<T>, { timeoutMs = 180_000, signal }: LockOptions = {}): Promise<T> {
+export async function withLock<T>(file: string, action: () => Promise<T>, { timeoutMs = 180_000, intervalMs = 25, signal }: LockOptions = {}): Promise<T> {
   const own = await processIdentity(process.pid);
   if (own === undefined) throw new Error(`Cannot read the start time of process ${process.pid}: is /proc or ps missing?`);
   const holder: Holder = { ...own, token: randomUUID() };
   await mkdir(path.dirname(file), { recursive: true });
-  await waitUntil(() => acquire(file, holder), { description: `${file} not released by its holder`, timeoutMs, intervalMs: 25, signal });
+  let attempt: Promise<boolean> = Promise.resolve(false);
+  try {
+    await waitUntil(() => (attempt = acquire(file, holder)), { description: `${file} not released by its holder`, timeoutMs, intervalMs, signal });
+  } catch (error) {
+    // An attempt that is under way when the waiting ends may still succeed, and nobody would ever release the lock.
+    await attempt.catch(() => false);
+    if (await tokenIn(file) === holder.token) await rm(file, { force: true });
+    throw error;
+  }
   try {
     return await action();
   } finally {
@@ -61,6 +71,14 @@ async function create(file: string, holder: Holder): Promise<boolean> {
     throw error;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+async function tokenIn(file: string): Promise<string | undefined> {
+  try {
+    return (JSON.parse(await readFile(file, "utf8")) as Holder).token;
+  } catch {
+    return undefined;
   }
 }
 

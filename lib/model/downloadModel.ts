@@ -46,6 +46,8 @@ export interface DownloadedModel {
 
 /** Milliseconds to wait for another process that downloads the same file: a day. */
 const OTHER_DOWNLOAD = 86_400_000;
+/** How often it is looked how far that one is, in milliseconds. */
+const LOOK_EVERY_MS = 500;
 
 /**
  * Downloads a model file from the Hugging Face hub into `<models>/<owner>/<repository>/<commit>/`, or finds it there: then
@@ -80,7 +82,7 @@ async function downloadAlone(job: DownloadJob): Promise<DownloadedModel> {
     return await withLock(lock, async () => {
       clearInterval(watcher);
       return await present(job) ?? await download(job);
-    }, { timeoutMs: OTHER_DOWNLOAD, signal });
+    }, { timeoutMs: OTHER_DOWNLOAD, intervalMs: LOOK_EVERY_MS, signal });
   } finally {
     clearInterval(watcher);
   }
@@ -146,7 +148,7 @@ function watchOther({ entry, folder, ref, options: { onProgress } }: DownloadJob
     const { size } = await stat(part);
     onProgress({ what: path.basename(file), done: size, total: entry.sizeBytes ?? (await announced(part)).sizeBytes, unit: "bytes" });
   };
-  return setInterval(() => void look().catch(() => undefined), 500).unref();
+  return setInterval(() => void look().catch(() => undefined), LOOK_EVERY_MS).unref();
 }
 
 /** What the hub has told of the file whose part this is or was. */
