@@ -167,14 +167,19 @@ describe("a download from the hub", () => {
     assert.equal((await downloadModel(pinned, options())).commit, hub.head);
   });
 
-  test("drops what has come of a branch that has moved on", async () => {
-    await leavePart(hub.content.subarray(0, 1000));
-    await mkdir(path.join(models, "acme", "tiny", "refs", "main"), { recursive: true });
-    await writeFile(path.join(models, "acme", "tiny", "refs", "main", "tiny.gguf"), COMMIT);
-    hub.head = "f".repeat(40);
-    await downloadModel(tiny, options());
-    assert.deepEqual(await readdir(folder()), []);
-  });
+  for (const same of [true, false]) {
+    test(`${same ? "keeps" : "drops"} what has come of a branch that has moved on ${same ? "without a change of the file" : "to another file"}`, async () => {
+      await leavePart(hub.content.subarray(0, 1000));
+      if (!same) await writeFile(`${part()}.json`, JSON.stringify({ sha256: "f".repeat(64), sizeBytes: 5 }));
+      await mkdir(path.join(models, "acme", "tiny", "refs", "main"), { recursive: true });
+      await writeFile(path.join(models, "acme", "tiny", "refs", "main", "tiny.gguf"), COMMIT);
+      hub.head = "f".repeat(40);
+      const found = await downloadModel(tiny, options());
+      assert.deepEqual(await readFile(found.path), hub.content);
+      assert.deepEqual(transfers(), [same ? "bytes=1000-2999999" : undefined]);
+      assert.deepEqual(await readdir(folder()), []);
+    });
+  }
 
   test("gives the token to the hub and to nobody else", async () => {
     await downloadModel(tiny, options({ connection: { endpoint: `${hub.endpoint}/`, token: "any-mirror's-token" } }));

@@ -14,6 +14,7 @@ import type { MachineMemory } from "./memoryNeeded.js";
 import { ModelError } from "./ModelError.js";
 import { persist } from "./persist.js";
 import { throttled } from "./throttled.js";
+import { sizeOf } from "./transfer.js";
 import { recordedSha256, recordVerified, sha256Of, verifiedSha256, writeWhole } from "./verifiedFile.js";
 
 export interface DownloadModelOptions {
@@ -121,8 +122,7 @@ async function download(job: DownloadJob): Promise<DownloadedModel> {
   await writeWhole(`${part}.json`, JSON.stringify({ sha256: remote.sha256, sizeBytes: remote.sizeBytes }));
   if (!isCommit(source.revision)) {
     const before = (await readFile(ref, "utf8").catch(() => "")).trim();
-    // The branch has moved on since a download of it broke off.
-    if (isCommit(before) && before !== remote.commit) await Promise.all([".part", ".part.json"].map((end) => rm(path.join(folder, before, source.file + end), { force: true })));
+    if (isCommit(before) && before !== remote.commit) await inherit(part, `${path.join(folder, before, source.file)}.part`, remote.sha256);
     await writeWhole(ref, remote.commit);
   }
 
@@ -131,6 +131,12 @@ async function download(job: DownloadJob): Promise<DownloadedModel> {
   await rename(part, target);
   await noteVerified(target, remote.sha256);
   return { path: target, sha256: remote.sha256, commit: remote.commit, licence: remote.licence };
+}
+
+/** The branch has moved on since a download of it broke off: what has come of the same content is kept, of another one removed. */
+async function inherit(part: string, old: string, sha256: string): Promise<void> {
+  if ((await announced(old)).sha256 === sha256 && await sizeOf(old) > await sizeOf(part)) await rename(old, part);
+  await Promise.all([old, `${old}.json`].map((file) => rm(file, { force: true })));
 }
 
 /** What the hub has announced is needed until the record says it, too. In a folder that cannot be written it stays as it is. */
