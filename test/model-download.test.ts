@@ -131,6 +131,17 @@ describe("a download from the hub", () => {
     assert.deepEqual(transfers(), ["bytes=1000000-2999999"]);
   });
 
+  test("asks again where the hub or its store stops answering, and says so", { timeout: 30_000 }, async () => {
+    hub.behave = { silences: 1, holdAfter: 1_000_000 };
+    const notices: string[] = [];
+    await downloadModel(tiny, options({ silenceMs: 1000, onNotice: (notice) => {
+      notices.push(notice);
+      if (notices.length === 2) hub.release();
+    } }));
+    assert.deepEqual(notices, ["acme/tiny: nothing came for 1000ms. Trying again in 0 s (try 2 of 5).", "acme/tiny: nothing came for 1000ms. Trying again in 0 s."]);
+    assert.deepEqual(await readFile(whole()), hub.content);
+  });
+
   test("begins again where the server cannot start in the middle", async () => {
     await leavePart(hub.content.subarray(0, 1_000_000));
     hub.behave = { ignoreRange: true };

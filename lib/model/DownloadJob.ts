@@ -12,6 +12,8 @@ export interface DownloadJob {
   options: DownloadModelOptions;
   connection: HubConnection;
   signal: AbortSignal;
+  /** Milliseconds without an answer or a byte after which a connection counts as broken. */
+  silenceMs: number;
   /** Of the repository. */
   folder: string;
   /** Holds the commit that the revision stood for at the first download. */

@@ -20,7 +20,7 @@ import { recordedSha256, recordVerified, sha256Of, verifiedSha256, writeWhole } 
 export interface DownloadModelOptions {
   /** Bytes so far and in all, at most ten times a second; `what` is the file, or "checking" and the file. */
   onProgress?: OnProgress | undefined;
-  /** Sentences that a person should see before the download begins: the licence, too little memory. */
+  /** Sentences that a person should see: before the download the licence and too little memory; why and when it is tried again. */
   onNotice?: ((sentence: string) => void) | undefined;
   /** Ends the download; what has come is kept for the next one. */
   signal?: AbortSignal | undefined;
@@ -30,6 +30,8 @@ export interface DownloadModelOptions {
   modelsDirectory?: string | undefined;
   /** Memory to judge by. Default: this machine's, and its GPUs'. */
   memory?: MachineMemory | undefined;
+  /** Milliseconds without an answer or a byte after which a connection counts as broken and another one is tried. Default 30,000. */
+  silenceMs?: number | undefined;
   /** Milliseconds before the second try; they double from try to try, up to 30 s. Default 500. */
   firstPauseMs?: number | undefined;
 }
@@ -63,7 +65,7 @@ export async function downloadModel(entry: HubModel, options: DownloadModelOptio
   const connection = options.connection ?? settings.huggingFace;
   const signal = options.signal ?? new AbortController().signal;
   const folder = path.join(modelsDirectory, ...entry.source.repository.split("/"));
-  const job: DownloadJob = { entry, options, connection, signal, folder, ref: path.join(folder, "refs", encodeURIComponent(entry.source.revision), entry.source.file) };
+  const job: DownloadJob = { entry, options, connection, signal, silenceMs: options.silenceMs ?? 30_000, folder, ref: path.join(folder, "refs", encodeURIComponent(entry.source.revision), entry.source.file) };
   signal.throwIfAborted();
   try {
     // Without the lock, which a folder that is only to be read has no place for.
@@ -109,9 +111,9 @@ async function present({ entry, folder, ref, options, signal }: DownloadJob): Pr
 }
 
 async function download(job: DownloadJob): Promise<DownloadedModel> {
-  const { entry, connection, signal, folder, ref } = job;
+  const { entry, connection, signal, silenceMs, folder, ref } = job;
   const { source, title } = entry;
-  const remote = await persist(job, () => hubFile(entry, connection, signal));
+  const remote = await persist(job, () => hubFile(entry, connection, signal, silenceMs));
   if (entry.sha256 !== undefined && entry.sha256 !== remote.sha256) {
     throw new ModelError(`${title} on the hub is not the file that the catalogue describes: its SHA-256 is ${remote.sha256}, not ${entry.sha256}. Update this program, or check HF_ENDPOINT.`);
   }

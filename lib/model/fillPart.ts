@@ -11,12 +11,12 @@ import { sha256Of } from "./verifiedFile.js";
 
 /** Brings the whole file into the part and checks it. */
 export async function fillPart(job: DownloadJob, { sizeBytes, sha256, commit }: HubFile, part: string): Promise<void> {
-  const { entry: { source: { repository, file }, title }, options: { onProgress }, connection, signal } = job;
+  const { entry: { source: { repository, file }, title }, options: { onProgress }, silenceMs, connection, signal } = job;
   const onBytes = throttled(onProgress, path.basename(file), sizeBytes);
   const check = throttled(onProgress, `checking ${path.basename(file)}`, sizeBytes);
   let resumed = await sizeOf(part) > 0;
   for (;;) {
-    await persist(job, () => transfer({ repository, file, commit, sizeBytes, part, connection, onBytes, signal }).catch(async (error: unknown) => {
+    await persist(job, () => transfer({ repository, file, commit, sizeBytes, part, connection, onBytes, silenceMs, signal }).catch(async (error: unknown) => {
       // A server that cannot start in the middle has to begin at the beginning.
       if (error instanceof HubAnswerError && error.status === 416) await rm(part, { force: true });
       throw error;

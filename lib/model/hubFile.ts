@@ -1,6 +1,7 @@
 import type { HubModel } from "./DownloadJob.js";
 import { isCommit } from "./hubAddress.js";
 import { HubAnswerError, type HubConnection, hubRequests } from "./hubFetch.js";
+import { Silence } from "./Silence.js";
 
 /** What the hub says of a file. */
 export interface HubFile {
@@ -15,20 +16,30 @@ export interface HubFile {
 
 /**
  * Asks the hub for a file's commit, size and checksum, and for the licence where nobody knows it.
- * @throws HubAnswerError, or fetch's errors.
+ * @param silenceMs Limit in milliseconds for each answer.
+ * @throws HubAnswerError, BrokenConnectionError, or fetch's errors; the signal's reason.
  */
-export async function hubFile({ source: { repository, file, revision }, licence: known }: Pick<HubModel, "source" | "licence">, connection: HubConnection, signal: AbortSignal): Promise<HubFile> {
+export async function hubFile({ source: { repository, file, revision }, licence: known }: Pick<HubModel, "source" | "licence">, connection: HubConnection, signal: AbortSignal, silenceMs: number): Promise<HubFile> {
   const { modelInfo, pathsInfo } = await import("@huggingface/hub");
-  const { fetch, hubUrl } = await hubRequests(connection, signal);
-  const model = isCommit(revision) && known !== undefined ? undefined : await modelInfo({ name: repository, revision, additionalFields: ["sha", "tags"], hubUrl, fetch });
-  const commit = isCommit(revision) ? revision : model?.sha ?? revision;
-  if (!isCommit(commit)) throw answer(`the hub names no commit for ${revision}, but "${commit}"`);
-  const [found] = await pathsInfo({ repo: repository, paths: [file], revision: commit, hubUrl, fetch });
-  if (found?.path !== file || found.type !== "file") throw new HubAnswerError(404, "EntryNotFound", file, undefined);
-  const { oid: sha256, size: sizeBytes } = found.lfs ?? { oid: "", size: NaN };
-  if (!/^[0-9a-f]{64}$/.test(sha256) || !Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) throw answer("the hub tells no size and SHA-256 of this file");
-  const licence = model?.tags?.find((tag) => tag.startsWith("license:"))?.slice("license:".length);
-  return { commit, sizeBytes, sha256, licence };
+  const silence = new Silence(silenceMs);
+  const { fetch, hubUrl } = await hubRequests(connection, AbortSignal.any([signal, silence.signal]));
+  try {
+    const model = isCommit(revision) && known !== undefined ? undefined : await modelInfo({ name: repository, revision, additionalFields: ["sha", "tags"], hubUrl, fetch });
+    const commit = isCommit(revision) ? revision : model?.sha ?? revision;
+    if (!isCommit(commit)) throw answer(`the hub names no commit for ${revision}, but "${commit}"`);
+    silence.interrupt();
+    const [found] = await pathsInfo({ repo: repository, paths: [file], revision: commit, hubUrl, fetch });
+    if (found?.path !== file || found.type !== "file") throw new HubAnswerError(404, "EntryNotFound", file, undefined);
+    const { oid: sha256, size: sizeBytes } = found.lfs ?? { oid: "", size: NaN };
+    if (!/^[0-9a-f]{64}$/.test(sha256) || !Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) throw answer("the hub tells no size and SHA-256 of this file");
+    const licence = model?.tags?.find((tag) => tag.startsWith("license:"))?.slice("license:".length);
+    return { commit, sizeBytes, sha256, licence };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw silence.error ?? error;
+  } finally {
+    silence.end();
+  }
 
   function answer(message: string): HubAnswerError {
     return new HubAnswerError(200, undefined, file, undefined, message);

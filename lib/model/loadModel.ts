@@ -13,7 +13,7 @@ export interface LoadModelOptions {
   model?: string;
   /** Bytes of the download, where the model is not on this machine yet. */
   onProgress?: OnProgress;
-  /** Sentences that a person should see before a download: the licence, too little memory. */
+  /** Sentences that a person should see of a download: the licence, too little memory, why it is tried again. */
   onNotice?: (sentence: string) => void;
   /** Tokens that one conversation may hold. Default: the catalogue's figure, at most what the model was trained for. */
   contextSize?: number;

@@ -16,7 +16,7 @@ export { ModelError } from "./ModelError.js";
 export interface ResolveModelOptions {
   /** Bytes of a download, or of a check of a big file. */
   onProgress?: OnProgress | undefined;
-  /** Sentences that a person should see before a download: the licence, too little memory. */
+  /** Sentences that a person should see of a download: the licence, too little memory, why it is tried again. */
   onNotice?: ((sentence: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { HubAnswerError, type HubConnection, hubRequests } from "./hubFetch.js";
+import { BrokenConnectionError, Silence } from "./Silence.js";
 
 export interface Transfer {
   repository: string;
@@ -12,32 +13,25 @@ export interface Transfer {
   connection: HubConnection;
   /** Called with the bytes that the part holds now. */
   onBytes: (done: number) => void;
+  /** Milliseconds without a byte after which the connection counts as broken. */
+  silenceMs: number;
   signal: AbortSignal;
 }
-
-/** Milliseconds without a byte after which a connection counts as broken. */
-const SILENCE = 30_000;
 
 /** The hub sends something else than what it has announced. */
 export class WrongSizeError extends Error {
   override name = "WrongSizeError";
 }
 
-/** A connection from which nothing comes any more. */
-export class BrokenConnectionError extends Error {
-  override name = "BrokenConnectionError";
-}
-
 /**
  * Goes on with a download where the part ends, once; whoever calls tries again. Done when it returns.
  * @throws HubAnswerError, WrongSizeError, BrokenConnectionError, the errors of fetch and of the file system; the signal's reason.
  */
-export async function transfer({ repository, file, commit, sizeBytes, part, connection, onBytes, signal }: Transfer): Promise<void> {
+export async function transfer({ repository, file, commit, sizeBytes, part, connection, onBytes, silenceMs, signal }: Transfer): Promise<void> {
   const { downloadFile } = await import("@huggingface/hub");
   let done = await sizeOf(part);
   if (done === sizeBytes) return;
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(new BrokenConnectionError(`nothing came for ${SILENCE}ms`)), SILENCE);
+  const silence = new Silence(silenceMs);
   const requests = await hubRequests(connection, AbortSignal.any([signal, silence.signal]));
   const { fetch, hubUrl } = requests;
   const output = await open(part, done > sizeBytes ? "w" : "a");
@@ -48,7 +42,7 @@ export async function transfer({ repository, file, commit, sizeBytes, part, conn
     if (blob === null) throw new HubAnswerError(404, "EntryNotFound", file, undefined);
     if (blob.size !== sizeBytes) throw new WrongSizeError(`the hub has announced ${sizeBytes} bytes and now speaks of ${blob.size}`);
     for await (const chunk of (done === 0 ? blob : blob.slice(done)).stream() as unknown as AsyncIterable<Uint8Array>) {
-      timer.refresh();
+      silence.interrupt();
       if (done + chunk.length > sizeBytes) throw new WrongSizeError(`the hub sends more than the ${sizeBytes} bytes that it has announced`);
       await writeAll(output, chunk);
       done += chunk.length;
@@ -59,10 +53,10 @@ export async function transfer({ repository, file, commit, sizeBytes, part, conn
     await output.sync();
   } catch (error) {
     signal.throwIfAborted();
-    if (silence.signal.aborted) throw silence.signal.reason;
+    if (silence.error !== undefined) throw silence.error;
     throw requests.failure instanceof Error ? requests.failure : error;
   } finally {
-    clearTimeout(timer);
+    silence.end();
     await output.close();
   }
 }

@@ -19,6 +19,8 @@ export interface Misbehaviour {
   /** Answers of the API, or of all downloads. */
   api?: { status: number; code?: string } | undefined;
   download?: { status: number; code?: string } | undefined;
+  /** Answers this many questions of the API never. */
+  silences?: number;
   /** Cuts this many connections, each after so many bytes. */
   breaks?: { count: number; afterBytes: number } | undefined;
   /** Ends this many answers early, as if they were whole. */
@@ -76,6 +78,8 @@ export async function startHub(bytes = 3_000_000): Promise<HubServer> {
   const front = http.createServer((request, response) => {
     record("hub", request);
     const url = request.url ?? "";
+    const { silences = 0 } = hub.behave;
+    if (url.startsWith("/api/") && silences > 0) return void (hub.behave.silences = silences - 1);
     const refuse = url.startsWith("/api/") ? hub.behave.api : hub.behave.download;
     if (refuse !== undefined) return end(response, refuse.status, { error: "refused" }, refuse.code === undefined ? {} : { "x-error-code": refuse.code });
     if (url.startsWith("/api/models/acme/tiny/revision/")) return end(response, 200, { _id: "1", id: "acme/tiny", sha: hub.head, tags: hub.tags, gated: false, private: false, downloads: 1, likes: 1, lastModified: new Date(0).toISOString() });
