@@ -16,6 +16,7 @@ import { explainHubError, isPassing } from "kafka-llm-chat/internal/model/explai
 import { parseHubAddress } from "kafka-llm-chat/internal/model/hubAddress.js";
 import { judgeMemory, memoryNeeded } from "kafka-llm-chat/internal/model/memoryNeeded.js";
 import { ModelError, resolveModel } from "kafka-llm-chat/internal/model/resolveModel.js";
+import { writeWhole } from "kafka-llm-chat/internal/model/verifiedFile.js";
 import { readSettings } from "kafka-llm-chat/internal/settings.js";
 import { makeCertificates } from "./cluster/certificates.js";
 import { testState } from "./support/broker-state.js";
@@ -418,6 +419,15 @@ test("a proxy that the environment names carries everything", async () => {
   assert.ok(carried.length >= 2, "the store was reached directly");
   proxy.closeAllConnections();
   proxy.close();
+});
+
+test("a file is written by many at once, whole and without a trace of those that fail", async () => {
+  await mkdir(path.join(models, "folder"), { recursive: true });
+  const file = path.join(models, "record.json");
+  await Promise.all(Array.from({ length: 16 }, (_, index) => writeWhole(file, `whole ${index}\n`)));
+  assert.match(await readFile(file, "utf8"), /^whole \d+\n$/);
+  await assert.rejects(writeWhole(path.join(models, "folder"), "text"), { code: "EISDIR" });
+  assert.deepEqual((await readdir(models)).sort(), ["folder", "record.json"]);
 });
 
 test("a catalogue model is asked for by its commit alone", async () => {
