@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { startAssistantProcess } from "kafka-llm-chat";
+import { AssistantProcess } from "kafka-llm-chat/internal/commands/startAssistantProcess.js";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import { testState } from "./support/broker-state.js";
 import { startHub } from "./support/hub-server.js";
@@ -47,6 +48,19 @@ describe("a command that downloads its model", { timeout: 120_000 }, () => {
         await hub.close();
       }
     });
+  }
+});
+
+test("an assistant's process has no less time to get ready because its model is downloaded first", { timeout: 30_000 }, async () => {
+  const limit = 1500;
+  // Stands for a download that takes twice the limit.
+  const program = `let told = 0; setInterval(() => process.send(++told < 30 ? { type: told % 2 === 0 ? "download" : "notice" } : { type: "ready", worker: "W" }), 100)`;
+  const assistant = new AssistantProcess(spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "pipe", "ipc"] }));
+  try {
+    await assistant.ready(limit);
+    assert.equal(assistant.worker, "W");
+  } finally {
+    await assistant.kill();
   }
 });
 

@@ -5,6 +5,7 @@ import { startAssistant } from "../chat/startAssistant.js";
 import { ensureLocalKafka } from "./ensureLocalKafka.js";
 import { ChatNodeLlamaCpp } from "../model/ChatNodeLlamaCpp.js";
 import { loadModel } from "../model/loadModel.js";
+import type { Progress } from "../progress.js";
 import { readSettings } from "../settings.js";
 import { progressLine } from "./progressLine.js";
 import { untilSignal } from "./untilSignal.js";
@@ -26,7 +27,12 @@ Starts the local broker if none runs, unless KAFKA_BROKERS names a cluster. CHAT
 export const DRAIN_LIMIT_MS = 30_000;
 
 /** What an assistant tells whoever has started it. */
-export type AssistantNews = AssistantEvent | { type: "ready"; worker: string };
+export type AssistantNews =
+  | AssistantEvent
+  | { type: "ready"; worker: string }
+  /** The download of the model gets on, or is tried again. */
+  | { type: "download"; progress: Progress }
+  | { type: "notice"; text: string };
 
 /**
  * `npm run assistant`.
@@ -46,7 +52,18 @@ export async function main(argv: string[], tell: (news: AssistantNews) => void =
   const settings = readSettings();
   const asked = untilSignal();
   await ensureLocalKafka(settings, asked.signal);
-  const model = await loadModel({ model: settings.chatModel, onProgress: progressLine(), onNotice: console.error, signal: asked.signal });
+  const line = progressLine();
+  const model = await loadModel({
+    model: settings.chatModel, signal: asked.signal,
+    onProgress: (progress) => {
+      line(progress);
+      tell({ type: "download", progress });
+    },
+    onNotice: (text) => {
+      console.error(text);
+      tell({ type: "notice", text });
+    },
+  });
   console.log(`${model.title} on ${model.device.backend}, ${model.sequences.size} conversations at once, context of ${model.contextSize} tokens`);
   const llm = new ChatNodeLlamaCpp({ model });
   const print = printer(values.quiet ?? false);

@@ -12,7 +12,10 @@ export interface StartAssistantProcessOptions {
   worker?: string;
   /** It writes at most so many tokens a second: a teaching aid. Default: as fast as the model can. */
   pace?: number;
-  /** Limit for getting ready, in milliseconds: it may have a large model to load. Default 300 000. */
+  /**
+   * Limit for getting ready, in milliseconds: it may have a large model to load. While that is being downloaded, the limit counts
+   * from the last byte or new try. Default 300 000.
+   */
   timeoutMs?: number;
   onEvent?: (event: AssistantEvent) => void;
 }
@@ -84,6 +87,7 @@ export class AssistantProcess {
       void this.ended.then(fail).finally(() => clearTimeout(limit));
       this.child.on("message", (news: AssistantNews) => {
         if (news.type === "assigned") this.owned = news.partitions;
+        if (news.type === "download" || news.type === "notice") return void limit.refresh();
         if (news.type !== "ready") return this.onEvent(news);
         clearTimeout(limit);
         this.name = news.worker;
