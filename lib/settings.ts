@@ -70,7 +70,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     mavenMirror: text(env, "MAVEN_MIRROR"),
     chatModel: text(env, "CHAT_MODEL") ?? "marvin",
     chatTopic: readTopic(env),
-    huggingFace: { token: text(env, "HF_TOKEN"), endpoint: text(env, "HF_ENDPOINT") },
+    huggingFace: { token: text(env, "HF_TOKEN"), endpoint: readAddress(env, "HF_ENDPOINT") },
     llama: readLlama(env),
     jupyter: { token: text(env, "JUPYTER_TOKEN"), colab: readBoolean(env, "COLAB", false) },
     stateDirectory: path.resolve(text(env, "KAFKA_LLM_CHAT_STATE") ?? path.join(repositoryRoot, ".state")),
@@ -89,6 +89,12 @@ function readPort(env: NodeJS.ProcessEnv, name: string, fallback: number): numbe
   const port = Number(value);
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
   throw new Error(`${name} is "${value}", but a port is a whole number from 1 to 65535`);
+}
+
+function readAddress(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const value = text(env, name);
+  if (value === undefined || (/^https?:\/\//i.test(value) && URL.canParse(value))) return value;
+  throw new Error(`${name} is "${value}", but it is the address of a server that begins with https:// or http://, such as https://huggingface.co`);
 }
 
 function readBoolean(env: NodeJS.ProcessEnv, name: string, fallback: boolean): boolean {

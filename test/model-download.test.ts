@@ -475,6 +475,14 @@ test("LLAMA_CUDA is auto unless it is set, and refused if it is something else",
   assert.throws(() => readSettings({ LLAMA_CUDA: "maybe" }), { message: 'LLAMA_CUDA is "maybe", but it is one of auto, build, off' });
 });
 
+test("HF_ENDPOINT is an address, with or without a path, and refused if it is something else", () => {
+  assert.equal(readSettings({}).huggingFace.endpoint, undefined);
+  assert.equal(readSettings({ HF_ENDPOINT: "https://mirror.example/hub/" }).huggingFace.endpoint, "https://mirror.example/hub/");
+  for (const bad of ["mirror.example", "mirror.example:8080", "https://", "ftp://mirror.example"]) {
+    assert.throws(() => readSettings({ HF_ENDPOINT: bad }), { message: `HF_ENDPOINT is "${bad}", but it is the address of a server that begins with https:// or http://, such as https://huggingface.co` });
+  }
+});
+
 interface Event { done?: number; sha256?: string; error?: string }
 function startDownload(env: NodeJS.ProcessEnv = {}): { process: ReturnType<typeof spawn>; until: (condition: (event: Event) => boolean) => Promise<Event> } {
   const script = fileURLToPath(new URL("support/hub-download.js", import.meta.url));
