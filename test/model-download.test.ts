@@ -209,6 +209,7 @@ describe("a download that cannot succeed says why and what to do", () => {
     { title: "a token that may not read", behave: { api: { status: 403 } }, token: "hf_x", message: /access is refused/ },
     { title: "an unknown file", behave: { download: { status: 404, code: "EntryNotFound" } }, message: /no such model or file/ },
     { title: "an unknown revision", behave: { api: { status: 404, code: "RevisionNotFound" } }, message: /no such revision/ },
+    { title: "a file without a checksum", behave: { noLfs: true }, message: /tells no size and SHA-256 of tiny\.gguf, .*\(LFS\).*set CHAT_MODEL to its path\.$/ },
     { title: "wrong bytes", behave: { wrongBytes: true }, message: /wrong checksum, its SHA-256 is [0-9a-f]{64}, not [0-9a-f]{64}/ },
     { title: "a size that is not the announced one", behave: { storedSize: 2_999_999 }, message: /announced 3000000 bytes and now speaks of 2999999/ },
     { title: "more bytes than announced", behave: { announcedSize: 2_000_000, storedSize: 2_000_000 }, message: /more than the 2000000 bytes/ },

@@ -1,6 +1,7 @@
 import type { HubModel } from "./DownloadJob.js";
 import { isCommit } from "./hubAddress.js";
 import { HubAnswerError, type HubConnection, hubRequests } from "./hubFetch.js";
+import { ModelError } from "./ModelError.js";
 import { Silence } from "./Silence.js";
 
 /** What the hub says of a file. */
@@ -17,9 +18,9 @@ export interface HubFile {
 /**
  * Asks the hub for a file's commit, size and checksum, and for the licence where nobody knows it.
  * @param silenceMs Limit in milliseconds for each answer.
- * @throws HubAnswerError, BrokenConnectionError, or fetch's errors; the signal's reason.
+ * @throws ModelError where the hub has no checksum; HubAnswerError, BrokenConnectionError, or fetch's errors; the signal's reason.
  */
-export async function hubFile({ source: { repository, file, revision }, licence: known }: Pick<HubModel, "source" | "licence">, connection: HubConnection, signal: AbortSignal, silenceMs: number): Promise<HubFile> {
+export async function hubFile({ title, source: { repository, file, revision }, licence: known }: Pick<HubModel, "title" | "source" | "licence">, connection: HubConnection, signal: AbortSignal, silenceMs: number): Promise<HubFile> {
   const { modelInfo, pathsInfo } = await import("@huggingface/hub");
   const silence = new Silence(silenceMs);
   const { fetch, hubUrl } = await hubRequests(connection, AbortSignal.any([signal, silence.signal]));
@@ -31,7 +32,9 @@ export async function hubFile({ source: { repository, file, revision }, licence:
     const [found] = await pathsInfo({ repo: repository, paths: [file], revision: commit, hubUrl, fetch });
     if (found?.path !== file || found.type !== "file") throw new HubAnswerError(404, "EntryNotFound", file, undefined);
     const { oid: sha256, size: sizeBytes } = found.lfs ?? { oid: "", size: NaN };
-    if (!/^[0-9a-f]{64}$/.test(sha256) || !Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) throw answer("the hub tells no size and SHA-256 of this file");
+    if (!/^[0-9a-f]{64}$/.test(sha256) || !Number.isSafeInteger(sizeBytes) || sizeBytes <= 0) {
+      throw new ModelError(`Downloading ${title} failed: the hub tells no size and SHA-256 of ${file}, which its owner has not put into large file storage (LFS), so nobody could check what comes. Choose another file, or download it yourself and set CHAT_MODEL to its path.`);
+    }
     const licence = model?.tags?.find((tag) => tag.startsWith("license:"))?.slice("license:".length);
     return { commit, sizeBytes, sha256, licence };
   } catch (error) {

@@ -41,7 +41,7 @@ async function load(): Promise<Llama> {
   } catch (error) {
     throw new Error(
       `No build of llama.cpp for ${process.platform} ${process.arch} could be loaded. `
-      + "`npx node-llama-cpp inspect gpu` shows what this machine has; `npx node-llama-cpp source download` compiles one.", { cause: error });
+      + "`npx node-llama-cpp inspect gpu` shows what this machine has; `await buildLlama({ gpu: \"cpu\" })` compiles one for its CPU, `await buildLlama()` one for CUDA.", { cause: error });
   }
 }
 

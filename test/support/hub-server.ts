@@ -19,6 +19,8 @@ export interface Misbehaviour {
   /** Answers of the API, or of all downloads. */
   api?: { status: number; code?: string } | undefined;
   download?: { status: number; code?: string } | undefined;
+  /** Whether the file is an ordinary one in git. */
+  noLfs?: boolean | undefined;
   /** Answers this many questions of the API never. */
   silences?: number;
   /** Cuts this many connections, each after so many bytes. */
@@ -85,7 +87,7 @@ export async function startHub(bytes = 3_000_000): Promise<HubServer> {
     if (url.startsWith("/api/models/acme/tiny/revision/")) return end(response, 200, { _id: "1", id: "acme/tiny", sha: hub.head, tags: hub.tags, gated: false, private: false, downloads: 1, likes: 1, lastModified: new Date(0).toISOString() });
     if (url === `/api/models/acme/tiny/paths-info/${hub.head}`) {
       const size = hub.behave.announcedSize ?? content.length;
-      return end(response, 200, [{ type: "file", path: "tiny.gguf", oid: "0".repeat(40), size, lfs: { oid: hub.sha256, size, pointerSize: 134 } }]);
+      return end(response, 200, [{ type: "file", path: "tiny.gguf", oid: "0".repeat(40), size, ...(hub.behave.noLfs === true ? {} : { lfs: { oid: hub.sha256, size, pointerSize: 134 } }) }]);
     }
     if (!url.startsWith(`/acme/tiny/resolve/${hub.head}/tiny.gguf`)) return end(response, 404, { error: "Repository not found" }, { "x-error-code": "RepoNotFound" });
     const linked = { "x-linked-size": String(content.length), "x-linked-etag": `"${hub.sha256}"`, "x-repo-commit": hub.head };
