@@ -37,6 +37,8 @@ export interface Settings {
   mavenMirror: string | undefined;
   /** CHAT_MODEL: catalogue name, `hf:` address or path to a .gguf. Default: the embedded model. */
   chatModel: string;
+  /** CHAT_SEQUENCES: conversations that generate at once, 1 to 256. Default: the model's figure in the catalogue. */
+  chatSequences: number | undefined;
   /** CHAT_TOPIC, default `chat`. The names of all other topics and of the group derive from it. */
   chatTopic: string;
   /** HF_TOKEN, HF_ENDPOINT: for models on the Hugging Face hub. */
@@ -46,6 +48,14 @@ export interface Settings {
   jupyter: { token: string | undefined; colab: boolean };
   /** Where all data lives: KAFKA_LLM_CHAT_STATE, default `.state/` in the repository. */
   stateDirectory: string;
+}
+
+/** Sequences that a context of llama.cpp may have. */
+export const MAX_SEQUENCES = 256;
+
+/** Whether a context of llama.cpp can have so many sequences. */
+export function isSequenceCount(count: number): boolean {
+  return Number.isInteger(count) && count >= 1 && count <= MAX_SEQUENCES;
 }
 
 const SASL_MECHANISMS = ["plain", "scram-sha-256", "scram-sha-512"] as const;
@@ -69,6 +79,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     javaHome: text(env, "JAVA_HOME"),
     mavenMirror: text(env, "MAVEN_MIRROR"),
     chatModel: text(env, "CHAT_MODEL") ?? "marvin",
+    chatSequences: readSequences(env),
     chatTopic: readTopic(env),
     huggingFace: { token: text(env, "HF_TOKEN"), endpoint: readAddress(env, "HF_ENDPOINT") },
     llama: readLlama(env),
@@ -139,6 +150,14 @@ function readLlama(env: NodeJS.ProcessEnv): LlamaSettings {
     cudaToolkit: text(env, "CUDA_PATH") ?? text(env, "CUDA_HOME"),
     cmakeOptions: Object.fromEntries(cmakeOptions),
   };
+}
+
+function readSequences(env: NodeJS.ProcessEnv): number | undefined {
+  const value = text(env, "CHAT_SEQUENCES");
+  if (value === undefined) return undefined;
+  const count = Number(value);
+  if (isSequenceCount(count)) return count;
+  throw new Error(`CHAT_SEQUENCES is "${value}", but it is a whole number of conversations from 1 to ${MAX_SEQUENCES}`);
 }
 
 function readTopic(env: NodeJS.ProcessEnv): string {

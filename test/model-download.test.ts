@@ -315,7 +315,7 @@ describe("a download that cannot succeed says why and what to do", () => {
 
   test("a model that is bigger than the machine's memory, before anything is downloaded", async () => {
     const memory = { total: 1_000_000, free: 1_000_000, gpuTotal: 1_000_000, gpuFree: 0 };
-    await assert.rejects(downloadModel(tiny, options({ memory })), { message: /acme\/tiny needs about 6 MB of memory, and this machine has 2 MB, the GPU's included\. Choose a smaller model\./ });
+    await assert.rejects(downloadModel(tiny, options({ memory })), { message: /acme\/tiny needs about 5 MB of memory, and this machine has 2 MB, the GPU's included\. Choose a smaller model\./ });
     assert.deepEqual(transfers(), []);
   });
 });
@@ -337,7 +337,7 @@ describe("before the download, a person is told of", () => {
   test("memory that may not suffice now", async () => {
     const notices: string[] = [];
     await downloadModel(tiny, options({ memory: { total: 8e9, free: 1e6, gpuTotal: 0, gpuFree: 0 }, onNotice: (notice) => notices.push(notice) }));
-    assert.match(notices.join(), /acme\/tiny needs about 6 MB of memory, and 1 MB are free now\./);
+    assert.match(notices.join(), /acme\/tiny needs about 5 MB of memory, and 1 MB are free now\./);
   });
 });
 
@@ -469,6 +469,24 @@ test("a model's memory is its file, its context and what is computed in", () => 
   assert.equal(memoryNeeded(llama.sizeBytes, llama), llama.sizeBytes + 2 ** 31 + 300 * 2 ** 20);
   assert.deepEqual(judgeMemory(llama.sizeBytes, llama, { total: 16e9, free: 12e9, gpuTotal: 0, gpuFree: 0 }), {});
   assert.match(judgeMemory(llama.sizeBytes, llama, { total: 8e9, free: 4e9, gpuTotal: 0, gpuFree: 0 }).warning ?? "", /needs about 6\.5 GB of memory, and 4\.0 GB are free now/);
+  const undescribed = { title: "", contextSize: 2048, sequences: 4 };
+  assert.equal(memoryNeeded(4e9, { ...undescribed, sequences: 8 }) - memoryNeeded(4e9, undescribed), 1e9);
+});
+
+test("a GPU without room for the whole model is told of before the download, with what would fit", () => {
+  const qwen = catalogue.find(({ name }) => name === "qwen3-8b");
+  assert.ok(qwen?.sizeBytes !== undefined);
+  const machine = { total: 32e9, free: 24e9, gpuTotal: 8e9, gpuFree: 7.8e9 };
+  assert.equal(judgeMemory(qwen.sizeBytes, qwen, machine).warning,
+    "Qwen3 8B, for a GPU needs about 10.2 GB of memory, and 7.8 GB of the GPU's are free now: what does not fit there runs on the CPU, which is slower. With CHAT_SEQUENCES=2 all of it fits.");
+  assert.doesNotMatch(judgeMemory(qwen.sizeBytes, qwen, { ...machine, gpuFree: 4e9 }).warning ?? "", /CHAT_SEQUENCES/);
+  assert.deepEqual(judgeMemory(qwen.sizeBytes, qwen, { ...machine, gpuTotal: 12e9, gpuFree: 11e9 }), {});
+});
+
+test("CHAT_SEQUENCES is a number of conversations, or the catalogue's figure", () => {
+  assert.equal(readSettings({}).chatSequences, undefined);
+  assert.equal(readSettings({ CHAT_SEQUENCES: "64" }).chatSequences, 64);
+  for (const bad of ["0", "1.5", "257", "many"]) assert.throws(() => readSettings({ CHAT_SEQUENCES: bad }), { message: `CHAT_SEQUENCES is "${bad}", but it is a whole number of conversations from 1 to 256` });
 });
 
 test("LLAMA_CUDA is auto unless it is set, and refused if it is something else", () => {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { AIMessage, HumanMessage, SystemMessage } from "@langchain/core/messages";
 import { ChatNodeLlamaCpp, type LoadedModel, loadModel, originalSampling, PERSONA } from "kafka-llm-chat";
+import { loadFitting, type LoadFittingOptions } from "kafka-llm-chat/internal/model/loadFitting.js";
+import type { Llama } from "node-llama-cpp";
 
 const QUESTION = "What is a topic?";
 const ANSWER = /named log of records/;
@@ -99,5 +101,71 @@ describe("the chat model over llama.cpp", () => {
   test("says what CHAT_MODEL may be when there is no such model", async () => {
     await assert.rejects(loadModel({ model: "gpt-7" }), /CHAT_MODEL is "gpt-7".*marvin/);
     await assert.rejects(loadModel({ model: "/nowhere/model.gguf" }), /no model file \/nowhere\/model\.gguf/i);
+  });
+});
+
+describe("memory for a model and its conversations", () => {
+  /** A llama.cpp on a GPU with room for a context of so many tokens: only its refusals are of interest. */
+  function tightLlama(room: number): { llama: Pick<Llama, "loadModel" | "gpu">; asked: number[]; alive: () => number } {
+    const asked: number[] = [];
+    let alive = 0;
+    const loadModel = async ({ gpuLayers }: Parameters<Llama["loadModel"]>[0]): Promise<unknown> => {
+      const { InsufficientMemoryError } = await import("node-llama-cpp");
+      const tokens = typeof gpuLayers === "object" ? gpuLayers.fitContext?.contextSize ?? 0 : 0;
+      asked.push(tokens);
+      if (tokens > 4 * room) throw new InsufficientMemoryError("Not enough VRAM");
+      alive++;
+      return {
+        trainContextSize: 40_960,
+        createContext: async ({ contextSize, sequences }: { contextSize: number; sequences: number }) => {
+          if (contextSize * sequences > 2 * room) throw new InsufficientMemoryError("too large for the available RAM");
+          if (contextSize * sequences > room) throw new Error("Failed to create context");
+          return { contextSize, totalSequences: sequences };
+        },
+        dispose: async () => void alive--,
+      };
+    };
+    return { llama: { gpu: "cuda", loadModel: loadModel as Llama["loadModel"] }, asked, alive: () => alive };
+  }
+
+  const notices: string[] = [];
+  const options: LoadFittingOptions = {
+    path: "model.gguf", title: "Big", contextSize: 1024, atMostTrained: true, sequences: 9, threads: undefined, onNotice: (notice) => notices.push(notice), signal: undefined,
+  };
+
+  test("as many layers go to the GPU as leave room for the context of all; if it fits nowhere, for fewer conversations", async () => {
+    const roomy = tightLlama(9 * 1024);
+    assert.equal((await loadFitting(roomy.llama, options)).context.totalSequences, 9);
+    assert.deepEqual([roomy.asked, notices], [[9 * 1024], []]);
+
+    const tight = tightLlama(2 * 1024);
+    assert.equal((await loadFitting(tight.llama, options)).context.totalSequences, 2);
+    assert.deepEqual(tight.asked, [9 * 1024, 4 * 1024, 2 * 1024]);
+    assert.equal(tight.alive(), 1);
+    assert.deepEqual(notices, ["There is not enough free memory for 9 conversations of 1024 tokens at once with Big: 2 are answered at once, and others wait."]);
+  });
+
+  test("without room for one conversation it says what to do; other errors stay what they are", async () => {
+    const full = tightLlama(500);
+    await assert.rejects(loadFitting(full.llama, options), {
+      name: "ModelError",
+      message: "Big finds too little free memory for even one conversation of 1024 tokens (too large for the available RAM). End other programs, leave the GPU out by LLAMA_CUDA=off, or choose a smaller model by CHAT_MODEL.",
+    });
+    assert.equal(full.alive(), 0);
+    await assert.rejects(loadFitting({ gpu: false, loadModel: () => Promise.reject(new Error("no GGUF")) }, options), { message: "no GGUF" });
+  });
+
+  test("16 conversations generate at once where they are asked for", async () => {
+    const model = await loadModel({ sequences: 16 });
+    try {
+      assert.equal(model.sequences.size, 16);
+      assert.equal(model.contextSize, 1024);
+      const chat = new ChatNodeLlamaCpp({ model });
+      const replies = await Promise.all(Array.from({ length: 16 }, (_, index) => chat.invoke([new HumanMessage(QUESTION)], { conversation: String(index) })));
+      for (const { text } of replies) assert.match(text, ANSWER);
+    } finally {
+      await model.dispose();
+    }
+    await assert.rejects(loadModel({ sequences: 257 }), { name: "RangeError", message: /257 sequences, but there are 1 to 256/ });
   });
 });

@@ -1,7 +1,8 @@
 import type { LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
 import type { OnProgress } from "../progress.js";
-import { readSettings } from "../settings.js";
+import { isSequenceCount, MAX_SEQUENCES, readSettings } from "../settings.js";
 import { chatTemplateOf } from "./chatTemplateOf.js";
+import { loadFitting } from "./loadFitting.js";
 import { describeDevice, type LlamaDevice, loadLlama } from "./loadLlama.js";
 import { PromptEncoder } from "./PromptEncoder.js";
 import { type ResolvedModel, resolveModel } from "./resolveModel.js";
@@ -13,11 +14,11 @@ export interface LoadModelOptions {
   model?: string;
   /** Bytes of the download, where the model is not on this machine yet. */
   onProgress?: OnProgress;
-  /** Sentences that a person should see of a download: the licence, too little memory, why it is tried again. */
+  /** Sentences that a person should see: of a download the licence and why it is tried again, and too little memory. */
   onNotice?: (sentence: string) => void;
   /** Tokens that one conversation may hold. Default: the catalogue's figure, at most what the model was trained for. */
   contextSize?: number;
-  /** Conversations that generate at once. Default: the catalogue's figure. */
+  /** Conversations that generate at once, 1 to 256; fewer do where memory is short. Default: CHAT_SEQUENCES, else the catalogue's figure. */
   sequences?: number;
   /** Whether the model thinks before it answers, where its chat template has a switch for that. Default: the catalogue's choice, else false. */
   thinking?: boolean;
@@ -90,25 +91,30 @@ export class LoadedModel {
 }
 
 /**
- * Loads a model into memory: on the GPU as far as it has room, else on the CPU.
- * @throws ModelError when there is no such model, or its chat template cannot be used; Error of llama.cpp when the file is no GGUF or memory is short.
+ * Loads a model into memory: as many layers on the GPU as have room there beside the context, the rest on the CPU.
+ * @throws ModelError when there is no such model, its chat template cannot be used, or memory does not suffice; RangeError for a number of
+ *   sequences that llama.cpp does not know; Error of llama.cpp when the file is no GGUF.
  */
-export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences, thinking, onProgress, onNotice, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
-  const resolved = await resolveModel(spec, { onProgress, onNotice, signal });
+export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences = readSettings().chatSequences, thinking, onProgress, onNotice, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
+  if (sequences !== undefined && !isSequenceCount(sequences)) throw new RangeError(`loadModel() was asked for ${sequences} sequences, but there are 1 to ${MAX_SEQUENCES}`);
+  const resolved = await resolveModel(spec, { contextSize, sequences, onProgress, onNotice, signal });
   const { entry } = resolved;
-  const llama = await loadLlama();
-  const model = await llama.loadModel({ modelPath: resolved.path, ...(signal === undefined ? {} : { loadSignal: signal }) });
+  const { model, context } = await loadFitting(await loadLlama(), {
+    path: resolved.path,
+    title: entry.title,
+    contextSize: entry.contextSize,
+    atMostTrained: contextSize === undefined,
+    sequences: entry.sequences,
+    threads: entry.threads,
+    onNotice,
+    signal,
+  });
   try {
     const prompts = new PromptEncoder(chatTemplateOf(model, { thinking: thinking ?? entry.thinking ?? false }), model);
-    const context = await model.createContext({
-      contextSize: contextSize ?? Math.min(entry.contextSize, model.trainContextSize),
-      sequences: sequences ?? entry.sequences,
-      ...(entry.threads === undefined ? {} : { threads: entry.threads }),
-      ...(signal === undefined ? {} : { createSignal: signal }),
-    });
     const pool = new SequencePool(Array.from({ length: context.totalSequences }, () => context.getSequence()));
     return new LoadedModel(resolved, await describeDevice(), model, context, pool, prompts);
   } catch (error) {
+    await context.dispose();
     await model.dispose();
     throw error;
   }

@@ -14,6 +14,9 @@ import { recordVerified, sha256Of, verifiedSha256 } from "./verifiedFile.js";
 export { ModelError } from "./ModelError.js";
 
 export interface ResolveModelOptions {
+  /** Tokens of one conversation and conversations at once, by which memory is judged before a download. Default: the catalogue's figures. */
+  contextSize?: number | undefined;
+  sequences?: number | undefined;
   /** Bytes of a download, or of a check of a big file. */
   onProgress?: OnProgress | undefined;
   /** Sentences that a person should see of a download: the licence, too little memory, why it is tried again. */
@@ -23,6 +26,7 @@ export interface ResolveModelOptions {
 
 /** A model whose file lies on this machine. */
 export interface ResolvedModel {
+  /** The catalogue's, with what the options say otherwise. */
   entry: CatalogueEntry;
   /** Absolute path of the .gguf file. */
   path: string;
@@ -39,8 +43,9 @@ const BIG = 64 * 2 ** 20;
  * `hf:owner/repository/file.gguf[@revision]`, or a path to a .gguf file.
  * @throws ModelError when there is no such model, when it cannot be downloaded, or when its file is not the one described.
  */
-export async function resolveModel(spec: string, { onProgress, onNotice, signal }: ResolveModelOptions = {}): Promise<ResolvedModel> {
-  const entry = describe(spec);
+export async function resolveModel(spec: string, { contextSize, sequences, onProgress, onNotice, signal }: ResolveModelOptions = {}): Promise<ResolvedModel> {
+  const known = describe(spec);
+  const entry = { ...known, contextSize: contextSize ?? known.contextSize, sequences: sequences ?? known.sequences };
   const { source } = entry;
   if (source.kind === "hub") {
     const { licence, ...found } = await downloadModel({ ...entry, source }, { onProgress, onNotice, signal });
