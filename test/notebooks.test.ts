@@ -80,12 +80,15 @@ describe("npm run walkthrough", { timeout: 540_000 }, () => {
       plantNotebook(planted("hangs"), [{ source: "await new Promise(() => setInterval(() => {}, 1000));" }]),
       plantNotebook(planted("differs"), [{ source: 'console.log("new");', outputs: [stdout("old\n")] }]),
       plantNotebook(planted("varies"), [{ source: 'console.log("new");', outputs: [stdout("old\n")], tags: ["varies"] }]),
+      plantNotebook(planted("more"), [{ source: 'import * as tslab from "tslab";\ntslab.newDisplay().text("compiling");\nconsole.log("new");', outputs: [stdout("old\n")], tags: ["varies"] }]),
+      plantNotebook(planted("nothing"), [{ source: "const silent = 1;", outputs: [stdout("old\n")], tags: ["varies"] }]),
     ];
     const { code, output } = await walkthrough("--cell-limit", "15", ...files).ended;
     assert.equal(code, 1, output);
     const told = [
       /throws, cell 5: failed:[^]*planted error[^]*throw new Error/, /asserts, cell 3: failed:[^]*AssertionError/, /warns, cell 3: it wrote to stderr:\nplanted warning/,
-      /hangs, cell 3: failed:\nThe cell did not end within 15 s/, /differs, cell 3: it shows something else than is committed:\nnew\ninstead of\nold/, /varies +ok/, /5 of 6 failed/,
+      /hangs, cell 3: failed:\nThe cell did not end within 15 s/, /differs, cell 3: it shows something else than is committed:\nnew\ninstead of\nold/, /varies +ok/, /more +ok/, /nothing, cell 3: it shows nothing, but stdout is committed/,
+      /6 of 8 failed/,
     ];
     for (const line of told) assert.match(output, line);
     assert.equal(await findKafka(kafka()), undefined, "the broker that a notebook has started is stopped");
