@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { findKafka, stopKafka } from "kafka-llm-chat/internal/kafka/findKafka.js";
+import { describeDevice } from "kafka-llm-chat/internal/model/loadLlama.js";
 import { SetupError } from "./bootstrap/stage.mjs";
 import { nextSignal } from "./nextSignal.js";
 import { notebookFiles } from "./notebooks/check.js";
@@ -34,11 +35,12 @@ export async function main(argv: string[]): Promise<number> {
   const context = readContext();
   const output = path.join(context.state, "walkthrough");
   const stopped = nextSignal();
+  const exactModel = await saysWhatIsCommitted(context);
   const kafka = await findKafka();
   let failures = 0;
   try {
     for (const file of options.files) {
-      const run = { ...options, output, signal: stopped.signal };
+      const run = { ...options, exactModel, output, signal: stopped.signal };
       if (!(await walk(context, file, run))) failures++;
     }
   } catch (error) {
@@ -54,13 +56,12 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 /** Runs one notebook and tells how it went. @returns whether all is as it should be */
-async function walk(context: Context, file: string, { update, ...options }: RunOptions & { update: boolean }): Promise<boolean> {
+async function walk(context: Context, file: string, { update, exactModel, ...options }: RunOptions & { update: boolean; exactModel: boolean }): Promise<boolean> {
   const name = path.basename(file, ".ipynb");
   const started = performance.now();
   const committed = readNotebook(file);
   const { executed, failed } = await runNotebook(context, file, options);
   const problems: [number, string][] = failed === undefined ? [] : [[failed.cell, `failed:\n${failed.error}`]];
-  const exactModel = saysWhatIsCommitted(context);
   if (failed === undefined) {
     committed.cells.forEach((cell, index) => {
       const problem = compareOutputs(update ? executed.cells[index]! : cell, executed.cells[index]!, { exactModel });
@@ -73,9 +74,10 @@ async function walk(context: Context, file: string, { update, ...options }: RunO
   return problems.length === 0;
 }
 
-/** The committed replies are the embedded model's, on a CPU; elsewhere arithmetic rounds otherwise, and may choose other words. */
-function saysWhatIsCommitted({ settings }: Context): boolean {
-  return settings.chatModel === "marvin" && process.platform === "linux" && process.arch === "x64";
+/** The committed replies are the embedded model's, with its own settings, on a CPU; elsewhere arithmetic rounds otherwise, and may choose other words. */
+async function saysWhatIsCommitted({ settings }: Context): Promise<boolean> {
+  if (settings.chatModel !== "marvin" || settings.chatSequences !== undefined || process.platform !== "linux" || process.arch !== "x64") return false;
+  return (await describeDevice()).backend === "cpu";
 }
 
 const indent = (text: string) => text.replace(/^/gm, "    ");
