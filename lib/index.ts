@@ -20,6 +20,7 @@ export { ChatNodeLlamaCpp, type GenerationFacts } from "./model/ChatNodeLlamaCpp
 export { downloadModel, type DownloadModelOptions } from "./model/downloadModel.js";
 export { explainDevice } from "./model/explainDevice.js";
 export { describeDevice, type LlamaDevice } from "./model/loadLlama.js";
+export { type LocalBuild, readLocalBuild } from "./model/localBuild.js";
 export { type LoadedModel, loadModel } from "./model/loadModel.js";
 export { ModelError, type ResolvedModel, resolveModel, type ResolveModelOptions } from "./model/resolveModel.js";
 export { originalSampling, type Sampling } from "./model/Sampling.js";

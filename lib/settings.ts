@@ -15,7 +15,7 @@ const LLAMA_CUDA = ["auto", "build", "off"] as const;
 
 /** How llama.cpp is built and which build runs. */
 export interface LlamaSettings {
-  /** LLAMA_CUDA: `auto` (default) takes the CUDA build that comes with node-llama-cpp, `build` wants one compiled here, `off` uses no CUDA. */
+  /** LLAMA_CUDA: `auto` (default) takes a build compiled here by buildLlama(), else the one that comes with node-llama-cpp; `build` lets notebook 2 compile one; `off` uses no CUDA. */
   cuda: (typeof LLAMA_CUDA)[number];
   /** CUDACXX: the CUDA compiler nvcc. CUDA_PATH, CUDA_HOME: the CUDA toolkit. Only for compiling. */
   nvcc: string | undefined;

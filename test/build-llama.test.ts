@@ -129,6 +129,8 @@ describe("the device is explained", () => {
     ["where the CUDA build is missing", { ...nvidia, prebuiltCuda: false }, ["There is an NVIDIA GPU (NVIDIA H200), but the CUDA build is not installed: run npm install again without --omit=optional."]],
     ["where a build of one's own is wanted and there is none", { ...cpu, setting: "build" }, ["LLAMA_CUDA=build asks for a build compiled here, and there is none yet: `await buildLlama()` compiles it."]],
     ["where one's own CUDA build has no driver", { ...cpu, setting: "build", localBuild }, ["LLAMA_CUDA=build asks for a build compiled here; the one of 2026-01-02 is for CUDA and waits for an NVIDIA driver."]],
+    ["where one's own CUDA build waits unasked", { ...cpu, localBuild }, ["The build compiled here on 2026-01-02 is for CUDA and waits for an NVIDIA driver."]],
+    ["where one's own CUDA build is left out", { ...nvidia, setting: "off", localBuild }, ["The build compiled here on 2026-01-02 is for CUDA, which LLAMA_CUDA=off leaves out."]],
     ["where one's own build does not load", { ...nvidia, setting: "build", localBuild }, ["LLAMA_CUDA=build asks for a build compiled here; the one of 2026-01-02 does not load on this device, see /state/log/x.log."]],
     ["with a build of one's own", { ...nvidia, localBuild, device: { ...cpu.device, backend: "cuda", gpus: ["NVIDIA H200"], freeGpuMemory: 140e9, build: "localBuild" } }, ["Its build is compiled on this machine (log: /state/log/x.log).", "It goes before the one that comes with node-llama-cpp, as LLAMA_CUDA=auto and =build say alike."]],
   ];

@@ -53,14 +53,16 @@ function why({ device, setting, localBuild, nvidia, usable, prebuiltCuda }: Devi
     sentences.push("No GPU was found that llama.cpp can use: no NVIDIA driver" + (usable.includes("vulkan") ? ", and Vulkan has no device." : ", no Vulkan."));
   }
   if (device.build === "localBuild") sentences.push("It goes before the one that comes with node-llama-cpp, as LLAMA_CUDA=auto and =build say alike.");
-  else if (setting === "build") sentences.push(missing({ device, localBuild, nvidia, usable }));
+  else if (setting === "build" || localBuild !== undefined) sentences.push(missing({ device, setting, localBuild, nvidia, usable }));
   return sentences;
 }
 
-/** Why LLAMA_CUDA=build does not get what it asks for. */
-function missing({ device, localBuild, nvidia, usable }: Pick<DeviceFacts, "device" | "localBuild" | "nvidia" | "usable">): string {
+/** Why the build compiled here is not in use. */
+function missing({ device, setting, localBuild, nvidia, usable }: Omit<DeviceFacts, "prebuiltCuda">): string {
   if (localBuild === undefined) return "LLAMA_CUDA=build asks for a build compiled here, and there is none yet: `await buildLlama()` compiles it.";
-  const which = `LLAMA_CUDA=build asks for a build compiled here; the one of ${localBuild.compiledAt.slice(0, 10)}`;
+  const date = localBuild.compiledAt.slice(0, 10);
+  const which = setting === "build" ? `LLAMA_CUDA=build asks for a build compiled here; the one of ${date}` : `The build compiled here on ${date}`;
+  if (localBuild.gpu === "cuda" && setting === "off") return `${which} is for CUDA, which LLAMA_CUDA=off leaves out.`;
   if (localBuild.gpu === "cuda" && device.backend === "cpu" && nvidia.length === 0 && !usable.includes("cuda")) return `${which} is for CUDA and waits for an NVIDIA driver.`;
   return `${which} does not load on this device, see ${localBuild.log}.`;
 }
