@@ -98,6 +98,12 @@ describe("the chat model over llama.cpp", () => {
     assert.match((await chat.invoke([persona, new HumanMessage(QUESTION)])).text, ANSWER);
   });
 
+  test("tells what it runs on, with the layers on a GPU", () => {
+    assert.match(model.runsOn, /^(cpu|(cuda|metal|vulkan) \(\d+ of 7 layers\))$/);
+    const onGpu = Object.create(model, { device: { value: { backend: "cuda" } }, model: { value: { gpuLayers: 30, fileInsights: { totalLayers: 37 } } } }) as LoadedModel;
+    assert.equal(onGpu.runsOn, "cuda (30 of 37 layers)");
+  });
+
   test("says what CHAT_MODEL may be when there is no such model", async () => {
     await assert.rejects(loadModel({ model: "gpt-7" }), /CHAT_MODEL is "gpt-7".*marvin/);
     await assert.rejects(loadModel({ model: "/nowhere/model.gguf" }), /no model file \/nowhere\/model\.gguf/i);

@@ -64,7 +64,7 @@ export async function main(argv: string[], tell: (news: AssistantNews) => void =
       tell({ type: "notice", text });
     },
   });
-  console.log(`${model.title} on ${model.device.backend}, ${model.sequences.size} conversations at once, context of ${model.contextSize} tokens`);
+  console.log(`${model.title} on ${model.runsOn}, ${model.sequences.size} conversations at once, context of ${model.contextSize} tokens`);
   const llm = new ChatNodeLlamaCpp({ model });
   const print = printer(values.quiet ?? false);
   const assistant = await startAssistant({

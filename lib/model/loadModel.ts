@@ -76,6 +76,12 @@ export class LoadedModel {
     return this.model.gpuLayers;
   }
 
+  /** What it runs on, for people: `cpu`, or the kind of GPU with the layers that are on it. */
+  get runsOn(): string {
+    const { backend } = this.device;
+    return backend === "cpu" ? backend : `${backend} (${this.gpuLayers} of ${this.model.fileInsights.totalLayers} layers)`;
+  }
+
   /** The number of tokens of a text, in which control tokens of the template count as plain text. */
   countTokens(text: string): number {
     return this.model.tokenize(text, false).length;
