@@ -4,7 +4,7 @@ import type { OnProgress, Progress } from "./progress.js";
 export interface ProgressText {
   /** Whole per cent; undefined where nobody knows how much there is. */
   percent: number | undefined;
-  /** How much of how much, and for bytes how fast and how long yet: `12.3 of 491.4 MB, 5.1 MB/s, 1 min 34 s left`. */
+  /** Empty where per cent are all that is known. How much of how much, and for bytes how fast and how long yet: `12.3 of 491.4 MB, 5.1 MB/s, 1 min 34 s left`. */
   amount: string;
 }
 
@@ -45,6 +45,7 @@ export function describeProgress(tell: (what: string, text: ProgressText) => voi
 }
 
 function amountOf({ done, total, unit }: Progress, rate: number): string {
+  if (unit === "percent") return "";
   const amount = (count: number): string => (unit === "bytes" ? megabytes(count) : String(count));
   const name = unit === "bytes" ? "MB" : "files";
   const words = [total === undefined ? `${amount(done)} ${name} so far` : `${amount(done)} of ${amount(total)} ${name}`];

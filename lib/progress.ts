@@ -4,7 +4,8 @@ export interface Progress {
   what: string;
   done: number;
   total: number | undefined;
-  unit: "bytes" | "files";
+  /** With `percent` the total is 100. */
+  unit: "bytes" | "files" | "percent";
 }
 
 export type OnProgress = (progress: Progress) => void;

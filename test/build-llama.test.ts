@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, symlink } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { isRunning, processIdentity } from "kafka-llm-chat/internal/daemon/processIdentity.js";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import { buildLlama } from "kafka-llm-chat/internal/model/buildLlama.js";
+import { buildProgress } from "kafka-llm-chat/internal/model/buildProgress.js";
 import { checkBuildTools } from "kafka-llm-chat/internal/model/checkBuildTools.js";
 import { type DeviceFacts, explainDevice, explainFacts } from "kafka-llm-chat/internal/model/explainDevice.js";
 import { nodeLlamaCppFolder } from "kafka-llm-chat/internal/model/localBuild.js";
 import { runLogged } from "kafka-llm-chat/internal/model/runLogged.js";
+import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import { testState } from "./support/broker-state.js";
 
 const state = testState();
@@ -53,6 +57,47 @@ describe("before llama.cpp is compiled", () => {
   test("the command line that compiles is where it is looked for, with the source beside it", () => {
     for (const file of ["dist/cli/cli.js", "llama/gitRelease.bundle"]) assert.ok(existsSync(path.join(nodeLlamaCppFolder(), file)), file);
   });
+});
+
+test("a compilation's progress is read from ninja's lines and from make's", () => {
+  const what = "compiling llama.cpp";
+  assert.deepEqual(buildProgress("[12/297] Building CUDA object x.o"), { what, done: 12, total: 297, unit: "files" });
+  assert.deepEqual(buildProgress("[  5%] Building CXX object x.o"), { what, done: 5, total: 100, unit: "percent" });
+  assert.deepEqual(buildProgress("[100%] Built target llama"), { what, done: 100, total: 100, unit: "percent" });
+  assert.equal(buildProgress("[node-llama-cpp] Compiling"), undefined);
+});
+
+test("what was compiled is written down, and loadLlama() asks for it by its options", async () => {
+  // In place of twenty minutes of compiling: a node-llama-cpp that prints what a compilation prints, beside a copy of this library.
+  const folder = path.join(repositoryRoot, ".state", "test", randomUUID());
+  const fake = path.join(folder, "node_modules", "node-llama-cpp");
+  try {
+    await mkdir(path.join(fake, "dist", "cli"), { recursive: true });
+    await mkdir(path.join(fake, "llama"));
+    await cp(path.join(repositoryRoot, "lib", "dist"), path.join(folder, "lib", "dist"), { recursive: true });
+    await writeFile(path.join(folder, "package.json"), '{ "type": "module" }');
+    await writeFile(path.join(fake, "package.json"), '{ "type": "module", "exports": "./dist/index.js" }');
+    await writeFile(path.join(fake, "dist", "index.js"), "export const LlamaLogLevel = {}; export const getLlama = async (options) => options;");
+    await writeFile(path.join(fake, "dist", "cli", "cli.js"), 'console.log(process.argv.slice(2).join(" "), process.env.NODE_LLAMA_CPP_CMAKE_OPTION_CMAKE_CUDA_ARCHITECTURES); console.log("[ 50%] Building");');
+    const copy = async <Module>(file: string) => await import(pathToFileURL(path.join(folder, "lib", "dist", "model", file)).href) as Module;
+    const { buildLlama: build } = await copy<typeof import("kafka-llm-chat/internal/model/buildLlama.js")>("buildLlama.js");
+    const { loadLlama } = await copy<typeof import("kafka-llm-chat/internal/model/loadLlama.js")>("loadLlama.js");
+
+    const lines: string[] = [];
+    const done: number[] = [];
+    const built = await build({
+      settings: { nvcc: undefined, cudaToolkit: "/opt/cuda" }, versionOf: allTools, exists: () => true, freeBytes: 1e11,
+      cmakeOptions: { CMAKE_CUDA_ARCHITECTURES: "90" }, onLine: (line) => lines.push(line), onProgress: (progress) => done.push(progress.done),
+    });
+    assert.ok(lines.includes("source download --gpu cuda --noUsageExample 90"), lines.join("\n"));
+    assert.deepEqual(done, [50]);
+    assert.deepEqual(built, { gpu: "cuda", cmakeOptions: { GGML_CCACHE: "OFF", CMAKE_CUDA_ARCHITECTURES: "90" }, compiledAt: built.compiledAt, log: built.log });
+    assert.deepEqual(JSON.parse(await readFile(path.join(fake, "llama", "localBuilds", "kafka-llm-chat.json"), "utf8")), built);
+    const { cmakeOptions } = await loadLlama() as unknown as { cmakeOptions: object };
+    assert.deepEqual(cmakeOptions, built.cmakeOptions);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 describe("a long command", () => {

@@ -6,5 +6,5 @@ import type { OnProgress } from "../progress.js";
  * @param tell Default: stderr, so that replies alone are on stdout.
  */
 export function progressLine(tell: (line: string) => void = console.error): OnProgress {
-  return describeProgress((what, { percent, amount }) => tell(`${what}: ${percent === undefined ? "" : `${percent} %, `}${amount}`), { everyMs: 15_000, step: 10 });
+  return describeProgress((what, { percent, amount }) => tell(`${what}: ${[percent === undefined ? "" : `${percent} %`, amount].filter((words) => words !== "").join(", ")}`), { everyMs: 15_000, step: 10 });
 }

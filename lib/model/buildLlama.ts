@@ -2,6 +2,7 @@ import path from "node:path";
 import { withLock } from "../daemon/withLock.js";
 import type { OnProgress } from "../progress.js";
 import { readSettings } from "../settings.js";
+import { buildProgress } from "./buildProgress.js";
 import { checkBuildTools, type CheckBuildToolsOptions } from "./checkBuildTools.js";
 import { type BuildGpu, type LocalBuild, nodeLlamaCppFolder, writeLocalBuild } from "./localBuild.js";
 import { runLogged } from "./runLogged.js";
@@ -13,7 +14,7 @@ export interface BuildLlamaOptions extends CheckBuildToolsOptions {
   cmakeOptions?: Record<string, string>;
   /** Each line that the compilation prints, and before it what was found. */
   onLine?: (line: string) => void;
-  /** Files compiled, where ninja does it; make tells no number. */
+  /** Files compiled, or where make does it, per cent. */
   onProgress?: OnProgress;
   /** Ends the compilation with all its processes. */
   signal?: AbortSignal;
@@ -52,8 +53,8 @@ export async function buildLlama({ gpu = "cuda", cmakeOptions = {}, onLine, onPr
       begun = true;
       await runLogged(process.execPath, args, { env, log, signal, cause: CAUSE, onLine: (line) => {
         onLine?.(line);
-        const [, done, total] = /^\[(\d+)\/(\d+)\]/.exec(line) ?? [];
-        if (done !== undefined) onProgress?.({ what: "compiling llama.cpp", done: Number(done), total: Number(total), unit: "files" });
+        const progress = buildProgress(line);
+        if (progress !== undefined) onProgress?.(progress);
       } });
       const build: LocalBuild = { gpu, cmakeOptions: options, compiledAt: new Date().toISOString(), log };
       await writeLocalBuild(build);

@@ -17,6 +17,6 @@ export function showProgress(newDisplay: () => TextDisplay): OnProgress {
   let display: TextDisplay | undefined;
   return describeProgress((what, { percent, amount }) => {
     const bar = percent === undefined ? "" : `${"█".repeat(Math.min(BAR, Math.round((BAR * percent) / 100))).padEnd(BAR, "░")}  ${percent} %  `;
-    (display ??= newDisplay()).text(`${what}  ${bar}${amount}`);
+    (display ??= newDisplay()).text(`${what}  ${bar}${amount}`.trimEnd());
   }, { everyMs: 500 });
 }
