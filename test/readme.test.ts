@@ -4,7 +4,8 @@ import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { freePort, readSettings, stopKafka } from "kafka-llm-chat";
+import { catalogue, freePort, readSettings, stopKafka } from "kafka-llm-chat";
+import { gigabytes, memoryNeeded } from "kafka-llm-chat/internal/model/memoryNeeded.js";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 
 const readme = await readFile(path.join(repositoryRoot, "README.md"), "utf8");
@@ -33,4 +34,14 @@ test("the README names files that are there", async () => {
   for (const [, target] of readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
     await assert.doesNotReject(readFile(path.join(repositoryRoot, target as string)), `README.md points to ${target}`);
   }
+});
+
+test("the README lists the models as the catalogue has them", () => {
+  const rows = catalogue.map((entry) => {
+    const { name, title, sizeBytes = 0, licence, contextSize, sequences } = entry;
+    const size = sizeBytes < 1e9 ? `${Math.round(sizeBytes / 1e6)} MB` : gigabytes(sizeBytes);
+    return `| \`${name}\` | ${title} | ${size} | ${licence} | ${gigabytes(memoryNeeded(sizeBytes, entry))} | ${contextSize.toLocaleString("en")} tokens | ${sequences} |`;
+  });
+  const [, section = ""] = /\n## Models\n(.*?)\n## /s.exec(readme) ?? [];
+  assert.deepEqual(section.split("\n").filter((line) => line.startsWith("| `")), rows);
 });

@@ -50,6 +50,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     licence: "MIT",
     contextSize: 1024,
     sequences: 8,
+    kvBytesPerToken: 4_608,
     // More threads make a model this small slower: 18 times slower with two than with one on two cores.
     threads: 1,
     sampling: { temperature: 0, topP: 1, topK: 0, repeatPenalty: 1, maxTokens: 250 },
