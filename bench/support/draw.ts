@@ -32,7 +32,7 @@ export function drawResult({ title, contestants, rows }: Result): string {
     y += values.length * BAR + 10;
   }
   parts.push(element("path", { d: `M${LEFT} 58V${y}`, stroke: LINE }));
-  return picture({ width: WIDTH, height: y + 16, title }, ...parts);
+  return picture({ width: WIDTH, height: y + 16, title }, text(title, 14, 24, { "font-size": 13, "font-weight": 600 }), ...parts);
 }
 
 function colour(index: number): string {
