@@ -119,4 +119,3 @@ export class TokenWriter {
     return { topic: this.topic, partition, key: conversation, value: serializeTokens({ reply, attempt, index, text, last }) };
   }
 }
-

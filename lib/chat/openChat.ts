@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { checkReachable } from "../kafka/checkReachable.js";
 import { connectKafka } from "../kafka/connectKafka.js";
 import { partitionOfKey } from "../kafka/partitionOfKey.js";
-import { readBounds } from "../kafka/readOffsets.js";
+import { readBoundsOf } from "../kafka/readOffsets.js";
 import { readPartitions } from "../kafka/readPartitions.js";
 import { RecordWriter } from "../kafka/RecordWriter.js";
 import { readSettings, type Settings } from "../settings.js";
@@ -30,9 +30,9 @@ export async function openChat({ conversation = randomUUID(), settings = readSet
   const chat = new Chat(conversation, partition, topics, writer, listeners);
   await writer.connect();
   try {
-    const ends = await Promise.all([topics.chat, topics.tokens].map(async (topic) => ({ topic, partition, offset: (await readBounds(kafka, topic)).get(partition)?.end ?? 0n })));
+    const bounds = await readBoundsOf(kafka, [topics.chat, topics.tokens]);
     const reader = await readPartitions(kafka, {
-      positions: ends,
+      positions: [...bounds].map(([topic, found]) => ({ topic, partition, offset: found.get(partition)?.end ?? 0n })),
       onRecord: (record) => chat.receive(record),
       onError: (error) => chat.fail(error),
     });

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { proxyFetch } from "../proxyFetch.js";
+import { Silence } from "../Silence.js";
 
 export interface Download {
   url: string;
@@ -60,8 +61,7 @@ const partOf = (file: string) => `${file}.${process.pid}-${randomUUID().slice(0,
 
 async function transfer({ url, file, sha512, onBytes, signal }: Download): Promise<void> {
   const part = partOf(file);
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(new Error(`nothing came for ${SILENCE}ms`)), SILENCE);
+  const silence = new Silence(SILENCE);
   try {
     const response = await proxyFetch(url, { signal: AbortSignal.any([signal, silence.signal]) });
     if ([401, 403, 404, 410].includes(response.status)) throw new Hopeless(`the server answers ${response.status} ${response.statusText}`);
@@ -70,7 +70,7 @@ async function transfer({ url, file, sha512, onBytes, signal }: Download): Promi
     const output = await open(part, "w");
     try {
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-        timer.refresh();
+        silence.interrupt();
         hash.update(chunk);
         await output.writeFile(chunk);
         onBytes?.(chunk.length);
@@ -85,7 +85,7 @@ async function transfer({ url, file, sha512, onBytes, signal }: Download): Promi
     await rm(part, { force: true });
     throw error;
   } finally {
-    clearTimeout(timer);
+    silence.end();
   }
 }
 

@@ -11,8 +11,15 @@ export interface Bounds {
 
 /** The bounds of each partition of a topic. */
 export async function readBounds(kafka: Kafka, topic: string): Promise<Map<number, Bounds>> {
-  return withAdmin(kafka, `Reading where ${topic} begins and ends`, async (admin) => new Map(
-    (await admin.fetchTopicOffsets(topic)).map(({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }])));
+  return (await readBoundsOf(kafka, [topic])).get(topic) ?? new Map<number, Bounds>();
+}
+
+/** The bounds of each partition of several topics. */
+export async function readBoundsOf(kafka: Kafka, topics: string[]): Promise<Map<string, Map<number, Bounds>>> {
+  return withAdmin(kafka, `Reading where ${topics.join(", ")} begins and ends`, async (admin) => new Map(await Promise.all(topics.map(async (topic) => {
+    const partitions = await admin.fetchTopicOffsets(topic);
+    return [topic, new Map(partitions.map(({ partition, low, high }) => [partition, { start: BigInt(low), end: BigInt(high) }]))] as const;
+  }))));
 }
 
 /** What a group has committed for a topic; partitions without a committed offset are missing. */

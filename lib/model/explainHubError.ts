@@ -1,6 +1,6 @@
 import { HubAnswerError, type HubConnection } from "./hubFetch.js";
 import { ModelError } from "./ModelError.js";
-import { BrokenConnectionError } from "./Silence.js";
+import { BrokenConnectionError } from "../Silence.js";
 import { WrongSizeError } from "./transfer.js";
 
 /** Says in plain words why a download has failed and what to do next. Always a ModelError, with the reason as its cause. */

@@ -2,7 +2,7 @@ import type { HubModel } from "./DownloadJob.js";
 import { isCommit } from "./hubAddress.js";
 import { HubAnswerError, type HubConnection, hubRequests } from "./hubFetch.js";
 import { ModelError } from "./ModelError.js";
-import { Silence } from "./Silence.js";
+import { Silence } from "../Silence.js";
 
 /** What the hub says of a file. */
 export interface HubFile {

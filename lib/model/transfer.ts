@@ -1,6 +1,6 @@
 import { open, stat } from "node:fs/promises";
 import { HubAnswerError, type HubConnection, hubRequests } from "./hubFetch.js";
-import { BrokenConnectionError, Silence } from "./Silence.js";
+import { BrokenConnectionError, Silence } from "../Silence.js";
 
 export interface Transfer {
   repository: string;
