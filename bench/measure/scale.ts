@@ -28,10 +28,10 @@ export async function measureScale(bench: Bench): Promise<Result[]> {
   const rows: { start: Row[]; turn: Row[]; memory: Row[] } = { start: [], turn: [], memory: [] };
   const idle: Row[] = ["the assistant", "the broker"].map((name) => ({ name, unit: "%", values: [[]], headline: name === "the assistant" }));
   // The broker's code is slow when it runs for the first time.
-  await bench.run(() => measureOne(bench, { name: "warming up", messages: 1_000, conversations: 1, rounds: 1 }));
+  await bench.run(() => measureOne(bench, { name: "warming up", messages: 1_000, conversations: 1, rounds: 1, idle: false }));
   for (const [messages, conversations] of bench.options.long ? [...SHORT, ...LONG] : SHORT) {
     const name = `${messages.toLocaleString("en-US")} messages, ${conversations.toLocaleString("en-US")} conversation${conversations === 1 ? "" : "s"}`;
-    const found = await bench.run(() => measureOne(bench, { name, messages, conversations, rounds: bench.options.rounds }));
+    const found = await bench.run(() => measureOne(bench, { name, messages, conversations, rounds: bench.options.rounds, idle: true }));
     rows.start.push({ name, unit: "s", values: [found.ready, found.firstReply], headline: true });
     rows.turn.push({ name, unit: "ms", values: [found.turns], headline: true });
     rows.memory.push({ name, unit: "MB", values: [found.megabytes] });
@@ -48,7 +48,7 @@ export async function measureScale(bench: Bench): Promise<Result[]> {
   ];
 }
 
-async function measureOne(bench: Bench, { name, messages, conversations, rounds }: { name: string; messages: number; conversations: number; rounds: number }): Promise<Found> {
+async function measureOne(bench: Bench, { name, messages, conversations, rounds, idle }: { name: string; messages: number; conversations: number; rounds: number; idle: boolean }): Promise<Found> {
   const env = bench.environment();
   const settings = readSettings(env);
   let tenths = -1;
@@ -71,13 +71,13 @@ async function measureOne(bench: Bench, { name, messages, conversations, rounds 
     found.firstReply.push((performance.now() - started) / 1000);
     for (const question of QUESTIONS.slice(0, 6)) found.turns.push((await kafkaTurn(chat, question)).overhead);
     found.megabytes.push(await residentMegabytes(assistant.pid));
-    if (round === 0) {
+    if (idle && round === 0) {
       // The offset of the last messages is committed a second after them.
       await delay(SETTLED_MS);
-      const watched = [assistant.pid, bench.brokerPid].map((pid) => async () => (pid === undefined ? undefined : cpuSeconds(pid)));
-      const before = await Promise.all(watched.map((seconds) => seconds()));
+      const watched = [assistant.pid, bench.brokerPid];
+      const before = await Promise.all(watched.map(cpuSeconds));
       await delay(IDLE_MS);
-      const after = await Promise.all(watched.map((seconds) => seconds()));
+      const after = await Promise.all(watched.map(cpuSeconds));
       for (const [index, since] of before.entries()) {
         const until = after[index];
         if (since !== undefined && until !== undefined) found.idle[index]?.push((100 * (until - since)) / (IDLE_MS / 1000));

@@ -1,14 +1,13 @@
-import { execFile, fork } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { readSettings } from "kafka-llm-chat";
 import { runLogged } from "kafka-llm-chat/internal/model/runLogged.js";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import type { Bench } from "../support/Bench.js";
+import { forkProgram } from "../support/forkProgram.js";
 import type { Result, Row } from "../support/Result.js";
 
 /** Point 8: from nothing to the first reply. */
@@ -38,14 +37,12 @@ export async function measureStart(bench: Bench): Promise<Result[]> {
 
 /** Seconds of each step. The process stops what it has started, also where the measurement is interrupted. */
 async function firstReply(bench: Bench): Promise<number[]> {
-  const child = fork(fileURLToPath(new URL("../support/startProgram.js", import.meta.url)), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  const ended = once(child, "exit");
+  const { child, ended, message } = forkProgram<number[]>("startProgram.js", []);
   bench.later(async () => {
     if (child.connected) child.disconnect();
     await ended;
   });
-  const [took] = await Promise.race([once(child, "message"), ended.then(([code]) => Promise.reject(new Error(`The first reply did not come: exit code ${String(code)}`)))]) as [number[]];
-  return took;
+  return message;
 }
 
 /** Ends, with all that it has started, where the measurement is interrupted. */

@@ -20,9 +20,14 @@ const WATCHED = 8;
 /** So many questions at least are answered before the time is taken: two seconds' worth. */
 const LEAST_QUESTIONS = 64;
 
-interface Measured extends Speed {
-  /** Processor time of a reply in milliseconds, by process. */
-  used: number[];
+/** What all ways do. */
+interface Race {
+  /** Conversations, and messages that each says without waiting for a reply. */
+  people: number;
+  each: number;
+  questions: number;
+  replies: Row;
+  tokens?: Row;
 }
 
 /** Answers a question; resolves with the number of tokens of the reply. */
@@ -37,60 +42,52 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
   const raw = bench.own(await rawLlama(loaded, catalogue.find(({ name }) => name === loaded.name)?.threads));
   const { pid } = bench.own(await forgetfulAssistant({ env, profile: bench.options.profile }));
   const alone: Ask = async (question) => Number((await model.invoke([new SystemMessage(PERSONA), new HumanMessage(question)])).response_metadata["replyTokens"]);
-  const rows = (unit: string): Row[] => AT_ONCE.map((atOnce) => ({ name: `${atOnce} at once`, unit, values: [[], [], []], headline: unit === "replies/s" && [1, 8, 32].includes(atOnce) }));
-  const [replies, tokens] = [rows("replies/s"), rows("tokens/s")];
+  const headlines = [1, 8, 32];
   // The bare loop runs in the process of the people.
   const processes = { "the assistant": pid, "the broker": bench.brokerPid, "the people, all in one process": process.pid };
   const use: Row[] = ["all of them", ...Object.keys(processes)].map((name) => ({ name, unit: "ms", values: [[], []] }));
-  const burst: Row = { name: `${BURST.messages} messages at once in ${BURST.conversations} conversations`, unit: "replies/s", values: [[], [], []], headline: true };
-  const burstOf = Array.from({ length: BURST.messages }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
-  const timed = async (run: () => Promise<Speed>): Promise<Measured> => {
-    const before = await cpuOf(Object.values(processes));
-    const speed = await run();
-    const used = (await cpuOf(Object.values(processes))).map((seconds, index) => ((seconds - (before[index] ?? 0)) * 1_000) / speed.replies);
-    return { ...speed, used };
-  };
+  const row = (name: string, unit: string, headline: boolean): Row => ({ name, unit, values: [[], [], []], headline });
+  const races: Race[] = [
+    { people: BURST.conversations, each: BURST.messages / BURST.conversations, questions: BURST.messages, replies: row(`${BURST.messages} messages at once in ${BURST.conversations} conversations`, "replies/s", true) },
+    ...AT_ONCE.map((people): Race => ({
+      people, each: 1, questions: Math.max(LEAST_QUESTIONS, 4 * people),
+      replies: row(`${people} at once`, "replies/s", headlines.includes(people)), tokens: row(`${people} at once`, "tokens/s", false),
+    })),
+  ];
   for (let round = -1; round < bench.options.rounds; round++) {
     bench.progress(round < 0 ? "warming up" : `round ${round + 1} of ${bench.options.rounds}`);
-    const bursts = [
-      () => bench.run(async () => {
-        const chats = await openChats(bench, env, BURST.conversations);
-        return answerAll(burstOf, burstOf.map((_, at) => askThroughKafka(chats[at % chats.length] as Chat)));
-      }),
-      () => raw.run(burstOf, loaded.sequences.size),
-      () => answerAll(burstOf, [alone]),
-    ];
-    for (const way of orderOf([...bursts.keys()], round + 1)) {
-      const { replies: count, seconds } = await (bursts[way] as () => Promise<Speed>)();
-      if (round >= 0) burst.values[way]?.push(count / seconds);
-    }
-    for (const [index, atOnce] of AT_ONCE.entries()) {
-      const questions = Array.from({ length: Math.max(LEAST_QUESTIONS, 4 * atOnce) }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
-      const ways: (() => Promise<Measured>)[] = [
+    for (const { people, each, questions, replies, tokens } of races) {
+      const asked = Array.from({ length: questions }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
+      // What each makes ready is not timed.
+      const ways = [
         // Nobody else is there: who does not talk reads along and takes processor time.
-        () => bench.run(async () => {
-          const chats = await openChats(bench, env, atOnce);
-          return timed(() => answerAll(questions, chats.map(askThroughKafka)));
-        }),
-        () => timed(() => raw.run(questions, Math.min(atOnce, loaded.sequences.size))),
-        () => timed(() => answerAll(questions, [alone])),
+        async () => {
+          const askers = (await openChats(bench, env, people)).map(askThroughKafka);
+          return () => answerAll(asked, Array.from({ length: each }, () => askers).flat());
+        },
+        async () => {
+          const sequences = bench.own(await raw.open(Math.min(people, loaded.sequences.size)));
+          return () => sequences.answer(asked);
+        },
+        async () => () => answerAll(asked, [alone]),
       ];
       for (const way of orderOf([...ways.keys()], round + 1)) {
-        const { used, ...speed } = await (ways[way] as () => Promise<Measured>)();
+        const { speed, used } = await bench.run(async () => timed(await (ways[way] as () => Promise<() => Promise<Speed>>)(), Object.values(processes)));
         if (round < 0) continue;
-        if (atOnce === WATCHED && way === 0) for (const [index, ms] of [used.reduce((sum, one) => sum + one, 0), ...used].entries()) use[index]?.values[0]?.push(ms);
-        if (atOnce === WATCHED && way === 1) use[0]?.values[1]?.push(used.at(-1) ?? 0);
-        replies[index]?.values[way]?.push(speed.replies / speed.seconds);
-        tokens[index]?.values[way]?.push(speed.tokens / speed.seconds);
+        if (people === WATCHED && way === 0) for (const [index, ms] of [used.reduce((sum, one) => sum + one, 0), ...used].entries()) use[index]?.values[0]?.push(ms);
+        if (people === WATCHED && way === 1) use[0]?.values[1]?.push(used.at(-1) ?? 0);
+        replies.values[way]?.push(speed.replies / speed.seconds);
+        tokens?.values[way]?.push(speed.tokens / speed.seconds);
       }
     }
   }
+  const [burst, ...conversations] = races;
   const contestants = ["one assistant", "bare loop", "one after the other"];
   const goal = `at least 90 % of llama.cpp in a bare loop with as many sequences (here ${loaded.sequences.size} at most), at 8`;
   return [
-    { title: "Conversations at once: replies", goal, compare: "ratio", contestants, rows: replies },
-    { title: "A burst", goal: ORIGINAL, compare: "ratio", contestants, rows: [burst] },
-    { title: "Conversations at once: tokens", compare: "ratio", contestants, rows: tokens },
+    { title: "Conversations at once: replies", goal, compare: "ratio", contestants, rows: conversations.map(({ replies }) => replies) },
+    { title: "A burst", goal: ORIGINAL, compare: "ratio", contestants, rows: burst === undefined ? [] : [burst.replies] },
+    { title: "Conversations at once: tokens", compare: "ratio", contestants, rows: conversations.flatMap(({ tokens }) => tokens ?? []) },
     { title: `Processor time of a reply, ${WATCHED} conversations at once`, compare: "ratio", contestants: contestants.slice(0, 2), rows: use },
   ];
 }
@@ -102,9 +99,12 @@ async function openChats(bench: Bench, env: NodeJS.ProcessEnv, count: number): P
   return chats;
 }
 
-/** Seconds of CPU of each process so far; 0 where that cannot be told. */
-function cpuOf(pids: (number | undefined)[]): Promise<number[]> {
-  return Promise.all(pids.map(async (pid) => (pid === undefined ? 0 : await cpuSeconds(pid) ?? 0)));
+/** How fast it went, and the processor time of a reply in milliseconds, by process; 0 where that cannot be told. */
+async function timed(run: () => Promise<Speed>, pids: (number | undefined)[]): Promise<{ speed: Speed; used: number[] }> {
+  const before = await Promise.all(pids.map(cpuSeconds));
+  const speed = await run();
+  const after = await Promise.all(pids.map(cpuSeconds));
+  return { speed, used: after.map((seconds, index) => (((seconds ?? 0) - (before[index] ?? 0)) * 1_000) / speed.replies) };
 }
 
 function askThroughKafka(chat: Chat): Ask {

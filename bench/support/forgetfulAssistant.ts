@@ -1,7 +1,5 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { Stoppable } from "./Bench.js";
+import { forkProgram } from "./forkProgram.js";
 
 export interface ForgetfulAssistantOptions {
   env: NodeJS.ProcessEnv;
@@ -14,9 +12,8 @@ export interface ForgetfulAssistantOptions {
 /** Starts an assistant that remembers nothing, in a process of its own. */
 export async function forgetfulAssistant({ env, kind, profile }: ForgetfulAssistantOptions): Promise<Stoppable & { pid: number }> {
   const execArgv = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  const child = fork(fileURLToPath(new URL("assistantProgram.js", import.meta.url)), kind === undefined ? [] : [kind], { env, execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
-  const ended = once(child, "exit");
-  await Promise.race([once(child, "message"), ended.then(([code]) => Promise.reject(new Error(`The assistant did not start: exit code ${String(code)}`)))]);
+  const { child, ended, message } = forkProgram("assistantProgram.js", kind === undefined ? [] : [kind], { env, execArgv });
+  await message;
   return {
     pid: child.pid as number,
     stop: async () => {

@@ -8,8 +8,9 @@ export async function residentMegabytes(pid: number): Promise<number> {
   return Number(stdout) / 1024;
 }
 
-/** Seconds of CPU that a process has used; undefined where there is no /proc. Ticks are hundredths of a second on every Linux that Node runs on. */
-export async function cpuSeconds(pid: number): Promise<number | undefined> {
+/** Seconds of CPU that a process has used; undefined without a process, or where there is no /proc. Ticks are hundredths of a second on every Linux that Node runs on. */
+export async function cpuSeconds(pid: number | undefined): Promise<number | undefined> {
+  if (pid === undefined) return undefined;
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) / 100;

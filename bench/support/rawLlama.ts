@@ -1,7 +1,7 @@
 import type { LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import { type LoadedModel, PERSONA, type Sampling } from "kafka-llm-chat";
 import { loadLlama } from "kafka-llm-chat/internal/model/loadLlama.js";
-import { SEED } from "./questions.js";
+import { QUESTIONS, SEED } from "./questions.js";
 
 /** What one way of answering many questions gave. */
 export interface Speed {
@@ -12,11 +12,14 @@ export interface Speed {
 
 /** node-llama-cpp without anything around it: the limit of what can be reached. */
 export interface RawLlama {
-  /**
-   * Answers questions with as many sequences at once, each taking the next question as soon as it is free. Each sequence
-   * has answered one before the time is taken, so that it holds what all prompts begin with, as an assistant's do.
-   */
-  run(questions: string[], atOnce: number): Promise<Speed>;
+  /** So many sequences. Each has answered a question already, so that it holds what all prompts begin with, as an assistant's do. */
+  open(atOnce: number): Promise<RawSequences>;
+  stop(): Promise<void>;
+}
+
+export interface RawSequences {
+  /** Each sequence takes the next question as soon as it is free. */
+  answer(questions: string[]): Promise<Speed>;
   stop(): Promise<void>;
 }
 
@@ -29,18 +32,19 @@ export async function rawLlama(loaded: LoadedModel, threads: number | undefined)
   const model = await (await loadLlama()).loadModel({ modelPath: loaded.path });
   const promptOf = (question: string): Token[] => loaded.prompts.encode([{ role: "system", content: PERSONA }, { role: "user", content: question }]).tokens;
   return {
-    run: async (questions, atOnce) => {
+    open: async (atOnce) => {
       const context = await model.createContext({ sequences: atOnce, contextSize, ...(threads === undefined ? {} : { threads }) });
-      try {
-        const left = questions.map(promptOf);
-        const sequences = Array.from({ length: atOnce }, () => context.getSequence());
-        await Promise.all(sequences.map((sequence) => answerAll(model, sequence, questions.slice(0, 1).map(promptOf), sampling)));
-        const started = performance.now();
-        const tokens = await Promise.all(sequences.map((sequence) => answerAll(model, sequence, left, sampling)));
-        return { replies: questions.length, tokens: tokens.reduce((sum, count) => sum + count, 0), seconds: (performance.now() - started) / 1000 };
-      } finally {
-        await context.dispose();
-      }
+      const sequences = Array.from({ length: atOnce }, () => context.getSequence());
+      await Promise.all(sequences.map((sequence) => answerAll(model, sequence, QUESTIONS.slice(0, 1).map(promptOf), sampling)));
+      return {
+        answer: async (questions) => {
+          const left = questions.map(promptOf);
+          const started = performance.now();
+          const tokens = await Promise.all(sequences.map((sequence) => answerAll(model, sequence, left, sampling)));
+          return { replies: questions.length, tokens: tokens.reduce((sum, count) => sum + count, 0), seconds: (performance.now() - started) / 1000 };
+        },
+        stop: () => context.dispose(),
+      };
     },
     stop: () => model.dispose(),
   };
