@@ -44,6 +44,12 @@ describe("a chat over Kafka", { timeout: 180_000 }, () => {
   };
   const human = (conversation: string, text: string, more: Record<string, unknown> = {}): string => (
     JSON.stringify({ uuid: conversation, role: "human", text, conversation_id: conversation, Timestamp: 1, ...more }));
+  const conversationIn = (partition: number): string => {
+    for (;;) {
+      const id = randomUUID();
+      if (partitionOfKey(id, PARTITIONS) === partition) return id;
+    }
+  };
   const place = (conversation: string): { partition: number; key: string } => ({ partition: partitionOfKey(conversation, PARTITIONS), key: conversation });
 
   test("streams a reply, commits it once, and remembers what was said", async () => {
@@ -101,7 +107,7 @@ describe("a chat over Kafka", { timeout: 180_000 }, () => {
     await assistant(settings, { model: slow });
     const blocked = await open(settings);
     const { partition } = place(blocked.conversation);
-    const neighbour = Array.from({ length: 500 }, () => randomUUID()).find((id) => place(id).partition === partition) as string;
+    const neighbour = conversationIn(partition);
     const other = await open(settings, { conversation: neighbour });
     const cancel = new AbortController();
     const first = blocked.say("slow", { signal: cancel.signal });
@@ -320,7 +326,8 @@ describe("a chat over Kafka", { timeout: 180_000 }, () => {
     const one = await assistant(settings, { worker: "one" });
     const two = await assistant(settings, { worker: "two" });
     await waitUntil(() => one.partitions.length === 3 && two.partitions.length === 3, { description: "Partitions not shared", timeoutMs: 20_000 });
-    const chats = await Promise.all(Array.from({ length: 8 }, () => open(settings)));
+    // One conversation a partition: with conversations as they come, all may belong to one of the two.
+    const chats = await Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => open(settings, { conversation: conversationIn(partition) })));
     const workers = await Promise.all(chats.map(async (chat) => (await chat.say(QUESTION)).worker));
     assert.deepEqual([...new Set(workers)].sort(), ["one", "two"]);
     await one.stop();
