@@ -2,6 +2,7 @@ import { checkReachable } from "../kafka/checkReachable.js";
 import { findKafka } from "../kafka/findKafka.js";
 import { startKafka } from "../kafka/startKafka.js";
 import type { Settings } from "../settings.js";
+import { progressLine } from "./progressLine.js";
 
 /**
  * Starts the local broker unless one runs; where KAFKA_BROKERS names a cluster, finds out whether that answers. What it does goes to stderr, so that replies alone are on stdout.
@@ -12,7 +13,7 @@ export async function ensureLocalKafka(settings: Settings, signal?: AbortSignal)
   if (settings.cluster.external) await checkReachable(settings.cluster);
   if (settings.cluster.external || await findKafka({ settings }) !== undefined) return false;
   const started = performance.now();
-  const kafka = await startKafka({ settings, signal });
+  const kafka = await startKafka({ settings, signal, onProgress: progressLine() });
   await kafka.keep();
   const { version, port, pid } = kafka;
   console.error(`Kafka ${version} started on 127.0.0.1:${port} in ${((performance.now() - started) / 1000).toFixed(1)} s (pid ${pid}); stop it with: npm run kafka -- stop`);

@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { explainTransfer, isPassingFailure } from "../explainTransfer.js";
 import { proxyFetch } from "../proxyFetch.js";
 import { Silence } from "../Silence.js";
 
@@ -23,9 +25,11 @@ const SILENCE = 30_000;
 /** The transfer cannot succeed however often it is tried. */
 class Hopeless extends Error {}
 
+class WrongChecksumError extends Error {}
+
 /**
  * Downloads a file, unless a good one is there. It appears under its name only when its checksum is right.
- * @throws Error in plain words, with the next step, after 4 tries; at once if the disk is full or the file does not exist.
+ * @throws Error in plain words, with the next step, after 4 tries; at once if another try would change nothing, as on a full disk or with a certificate that is not trusted.
  */
 export async function downloadVerified(download: Download): Promise<void> {
   const { signal, onBytes } = download;
@@ -41,8 +45,8 @@ export async function downloadVerified(download: Download): Promise<void> {
     } catch (error) {
       onBytes?.(-received);
       signal.throwIfAborted();
-      const final = error instanceof Hopeless || attempt === TRIES || isFileError(error);
-      if (final) throw explain(download, error, attempt);
+      const passing = error instanceof WrongChecksumError || (!(error instanceof Hopeless) && isPassingFailure(error));
+      if (!passing || attempt === TRIES) throw explain(download, error, attempt);
     }
     // A server that is overloaded answers nobody who asks at once again.
     await delay(FIRST_PAUSE * 2 ** (attempt - 1), undefined, { signal });
@@ -79,7 +83,7 @@ async function transfer({ url, file, sha512, onBytes, signal }: Download): Promi
       await output.close();
     }
     const actual = hash.digest("hex");
-    if (actual !== sha512) throw new Error(`wrong checksum: SHA-512 is ${actual}, expected ${sha512}`);
+    if (actual !== sha512) throw new WrongChecksumError(`wrong checksum: SHA-512 is ${actual}, expected ${sha512}`);
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });
@@ -89,31 +93,11 @@ async function transfer({ url, file, sha512, onBytes, signal }: Download): Promi
   }
 }
 
-function isFileError(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EPERM"].includes(codeOf(error) ?? "");
-}
-
 function explain({ url, file }: Download, error: unknown, tries: number): Error {
-  const code = codeOf(error);
-  const reason = error instanceof Error ? error.message : String(error);
   const { host } = new URL(url);
-  const failed = `Downloading ${url} failed`;
+  const words = (text: string): Error => new Error(`Downloading ${url} failed${tries === 1 ? "" : ` ${tries} times`}: ${text}`, { cause: error });
   const again = "then run this again: what has come is kept";
-  const options = { cause: error };
-  if (code === "ENOSPC" || code === "EDQUOT") return new Error(`${failed}: the disk of ${file} is full. Make room for 50 MB, ${again}.`, options);
-  if (isFileError(error)) return new Error(`${failed}: ${file} cannot be written (${code ?? ""}). Check who owns the folder, ${again}.`, options);
-  if (error instanceof Hopeless) return new Error(`${failed}: ${reason}. If MAVEN_MIRROR is set, check that it serves Maven Central's layout, ${again}.`, options);
-  if (reason.startsWith("wrong checksum")) {
-    return new Error(`${failed} ${tries} times: ${reason}. Something between here and ${host} changes files; try another network or MAVEN_MIRROR, ${again}.`, options);
-  }
-  return new Error(`${failed} ${tries} times: ${code ?? reason}. Check the network, the proxy (HTTPS_PROXY) or MAVEN_MIRROR, ${again}.`, options);
-}
-
-/** fetch hides the reason in its error's cause. */
-function codeOf(error: unknown): string | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as NodeJS.ErrnoException;
-    if (typeof code === "string") return code;
-  }
-  return undefined;
+  if (error instanceof Hopeless) return words(`${error.message}. If MAVEN_MIRROR is set, check that it serves Maven Central's layout, ${again}.`);
+  if (error instanceof WrongChecksumError) return words(`${error.message}. Something between here and ${host} changes files; try another network or MAVEN_MIRROR, ${again}.`);
+  return words(explainTransfer(error, { folder: path.dirname(file), server: host, addressVariable: "MAVEN_MIRROR" }));
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DownloadJob } from "./DownloadJob.js";
-import { describeReason, explainHubError, isPassing } from "./explainHubError.js";
+import { describeReason } from "../explainTransfer.js";
+import { explainHubError, isPassing } from "./explainHubError.js";
 import { HubAnswerError } from "./hubFetch.js";
 
 /** Tries in a row that bring less than a mebibyte each, after which a download is given up. */
