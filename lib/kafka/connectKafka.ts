@@ -1,5 +1,7 @@
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry } from "kafkajs";
 import type { ClusterSettings } from "../settings.js";
+import { quietRequestQueues } from "./quietRequestQueues.js";
+import { rememberCoordinators } from "./rememberCoordinators.js";
 import { registerUnsupportedCodecs } from "./unsupportedCodecs.js";
 
 export interface ConnectOptions {
@@ -22,6 +24,8 @@ export interface ConnectOptions {
  */
 export function connectKafka(cluster: ClusterSettings, { clientId = "kafka-llm-chat", onLog, retries = 35, requestTimeoutMs = 30_000 }: ConnectOptions = {}): Kafka {
   registerUnsupportedCodecs();
+  quietRequestQueues();
+  rememberCoordinators();
   const config: KafkaConfig = {
     clientId,
     brokers: cluster.brokers,

@@ -17,7 +17,6 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", ".
  * @param {string[]} argv
  */
 export async function main(argv) {
-  leaveOutNegativeTimeouts();
   const [name = "", ...rest] = argv;
   const code = await run(name, rest).catch((/** @type {unknown} */ error) => {
     console.error(inWords(error));
@@ -25,14 +24,6 @@ export async function main(argv) {
   });
   // Handles that a library left open would keep Node alive after the work is done.
   process.stdout.write("", () => process.exit(code));
-}
-
-/** Node.js 24 warns of each timer that kafkajs 2.2.4 sets into the past, which is harmless: it fires at once, as it always did. */
-function leaveOutNegativeTimeouts() {
-  process.removeAllListeners("warning");
-  process.on("warning", ({ name, message }) => {
-    if (name !== "TimeoutNegativeWarning") console.error(`${name}: ${message}`);
-  });
 }
 
 /** Errors that we throw tell all in their message; a stack is for what nobody foresaw.

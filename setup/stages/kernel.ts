@@ -32,15 +32,12 @@ function kernelFile(prefix: string): string {
   return path.join(prefix, "share", "jupyter", "kernels", "tslab", "kernel.json");
 }
 
-/**
- * What Node.js would write into the output of a cell, on stderr: of require() that loads an ES module (22.12), as every cell does,
- * and of a time-out in the past (24), which kafkajs sets and which does no harm.
- */
-const UNWANTED_WARNINGS = ["ExperimentalWarning", "TimeoutNegativeWarning"];
+/** What Node.js 22 would write into the output of a cell, on stderr: of require() that loads an ES module, as every cell does. */
+const UNWANTED_WARNING = "ExperimentalWarning";
 
 /** As `tslab install` writes it, with absolute paths: Jupyter need not find node and tslab on PATH. */
 function kernelSpec(root: string): string {
   const tslab = path.join(root, "setup", "jupyter", "tslab.mjs");
-  const argv = [process.execPath, ...UNWANTED_WARNINGS.map((name) => `--disable-warning=${name}`), tslab, "kernel", "--config-path", "{connection_file}"];
+  const argv = [process.execPath, `--disable-warning=${UNWANTED_WARNING}`, tslab, "kernel", "--config-path", "{connection_file}"];
   return `${JSON.stringify({ argv, display_name: "TypeScript", language: "typescript" }, null, 2)}\n`;
 }
