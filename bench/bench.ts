@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { markdownTable, readSettings } from "kafka-llm-chat";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import { measureCache } from "./measure/cache.js";
+import { measureDepth } from "./measure/depth.js";
 import { measureFailure } from "./measure/failure.js";
 import { measureScale } from "./measure/scale.js";
 import { measureStart } from "./measure/start.js";
@@ -18,7 +19,7 @@ import { fillReadme, readReport, type Report, writeReport } from "./support/Repo
 import type { Result } from "./support/Result.js";
 
 const MEASUREMENTS: Record<string, (bench: Bench) => Promise<Result[]>> = {
-  turns: measureTurns, throughput: measureThroughput, cache: measureCache, scale: measureScale, workers: measureWorkers, failure: measureFailure, start: measureStart,
+  turns: measureTurns, throughput: measureThroughput, depth: measureDepth, cache: measureCache, scale: measureScale, workers: measureWorkers, failure: measureFailure, start: measureStart,
 };
 
 const HELP = `Usage: npm run bench [-- [--only ${Object.keys(MEASUREMENTS).join(",")}] [--rounds N] [--long] [--profile] [--out FOLDER]]

@@ -1,5 +1,6 @@
 import { HumanMessage, SystemMessage } from "@langchain/core/messages";
-import { catalogue, type Chat, ChatNodeLlamaCpp, loadModel, openChat, PERSONA, readSettings } from "kafka-llm-chat";
+import { catalogue, ChatNodeLlamaCpp, loadModel, PERSONA, readSettings } from "kafka-llm-chat";
+import { answerAll, type Ask, askThroughKafka } from "../support/askers.js";
 import type { Bench } from "../support/Bench.js";
 import { forgetfulAssistant } from "../support/forgetfulAssistant.js";
 import { cpuSeconds } from "../support/processUse.js";
@@ -30,9 +31,6 @@ interface Race {
   tokens?: Row;
 }
 
-/** Answers a question; resolves with the number of tokens of the reply. */
-type Ask = (question: string) => Promise<number>;
-
 /** Point 3: many conversations and one assistant, against llama.cpp in a bare loop, and against one question after the other. */
 export async function measureThroughput(bench: Bench): Promise<Result[]> {
   const env = bench.environment();
@@ -62,7 +60,7 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
       const ways = [
         // Nobody else is there: who does not talk reads along and takes processor time.
         async () => {
-          const askers = (await openChats(bench, env, people)).map(askThroughKafka);
+          const askers = await askThroughKafka(bench, env, people);
           return () => answerAll(asked, Array.from({ length: each }, () => askers).flat());
         },
         async () => {
@@ -92,39 +90,10 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
   ];
 }
 
-/** Each has said something already: a new chat's first message also asks where its partition is. */
-async function openChats(bench: Bench, env: NodeJS.ProcessEnv, count: number): Promise<Chat[]> {
-  const chats = await Promise.all(Array.from({ length: count }, async () => bench.own(await openChat({ settings: readSettings(env) }))));
-  await answerAll(chats.map(() => QUESTIONS[0] as string), chats.map(askThroughKafka));
-  return chats;
-}
-
 /** How fast it went, and the processor time of a reply in milliseconds, by process; 0 where that cannot be told. */
 async function timed(run: () => Promise<Speed>, pids: (number | undefined)[]): Promise<{ speed: Speed; used: number[] }> {
   const before = await Promise.all(pids.map(cpuSeconds));
   const speed = await run();
   const after = await Promise.all(pids.map(cpuSeconds));
   return { speed, used: after.map((seconds, index) => (((seconds ?? 0) - (before[index] ?? 0)) * 1_000) / speed.replies) };
-}
-
-function askThroughKafka(chat: Chat): Ask {
-  return async (question) => {
-    const { error, text, timings } = await chat.say(question);
-    if (error !== undefined) throw new Error(`No reply to "${question}": ${text}`);
-    return Number(timings["replyTokens"]);
-  };
-}
-
-/** Each asker takes the next question as soon as it has its reply. */
-async function answerAll(questions: string[], askers: Ask[]): Promise<Speed> {
-  const started = performance.now();
-  const left = [...questions];
-  let tokens = 0;
-  await Promise.all(askers.map(async (ask) => {
-    for (let question = left.shift(); question !== undefined; question = left.shift()) {
-      const count = await ask(question);
-      tokens += count;
-    }
-  }));
-  return { replies: questions.length, tokens, seconds: (performance.now() - started) / 1000 };
 }
