@@ -29,13 +29,15 @@ export async function measureScale(bench: Bench): Promise<Result[]> {
   const idle: Row[] = ["the assistant", "the broker"].map((name) => ({ name, unit: "%", values: [[]], headline: name === "the assistant" }));
   // The broker's code is slow when it runs for the first time.
   await bench.run(() => measureOne(bench, { name: "warming up", messages: 1_000, conversations: 1, rounds: 1, idle: false }));
-  for (const [messages, conversations] of bench.options.long ? [...SHORT, ...LONG] : SHORT) {
+  const sizes = bench.options.long ? [...SHORT, ...LONG] : SHORT;
+  for (const [index, [messages, conversations]] of sizes.entries()) {
     const name = `${messages.toLocaleString("en-US")} messages, ${conversations.toLocaleString("en-US")} conversation${conversations === 1 ? "" : "s"}`;
     const found = await bench.run(() => measureOne(bench, { name, messages, conversations, rounds: bench.options.rounds, idle: true }));
-    rows.start.push({ name, unit: "s", values: [found.ready, found.firstReply], headline: true });
-    rows.turn.push({ name, unit: "ms", values: [found.turns], headline: true });
+    const headline = index === 0 || index === sizes.length - 1;
+    rows.start.push({ name, unit: "s", values: [found.ready, found.firstReply], headline });
+    rows.turn.push({ name, unit: "ms", values: [found.turns], headline });
     rows.memory.push({ name, unit: "MB", values: [found.megabytes] });
-    for (const [index, row] of idle.entries()) row.values[0]?.push(...found.idle[index] ?? []);
+    for (const [at, row] of idle.entries()) row.values[0]?.push(...found.idle[at] ?? []);
   }
   return [
     {
