@@ -38,7 +38,8 @@ export function transferFailure(error: unknown): TransferFailure {
   const at = rootOf(error);
   if (!(at instanceof Error)) return "unknown";
   if (PROXY_ANSWER.test(at.message)) return "proxy";
-  const { code, syscall } = at as NodeJS.ErrnoException;
+  // Where a name has several addresses, each has an error of its own, and only those say what was being done.
+  const { code, syscall } = ((at instanceof AggregateError ? at.errors[0] : undefined) ?? at) as NodeJS.ErrnoException;
   // Firewalls and sandboxes forbid connections with the codes of the file system.
   if (at instanceof BrokenConnectionError || syscall === "connect") return "network";
   if (syscall === "link" && code === "EPERM") return "unfit file system";

@@ -77,7 +77,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     kafkaPort,
     kafkaHome: text(env, "KAFKA_HOME"),
     javaHome: text(env, "JAVA_HOME"),
-    mavenMirror: text(env, "MAVEN_MIRROR"),
+    mavenMirror: readAddress(env, "MAVEN_MIRROR"),
     chatModel: text(env, "CHAT_MODEL") ?? "marvin",
     chatSequences: readSequences(env),
     chatTopic: readTopic(env),
@@ -105,7 +105,7 @@ function readPort(env: NodeJS.ProcessEnv, name: string, fallback: number): numbe
 function readAddress(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const value = text(env, name);
   if (value === undefined || (/^https?:\/\//i.test(value) && URL.canParse(value))) return value;
-  throw new Error(`${name} is "${value}", but it is the address of a server that begins with https:// or http://, such as https://huggingface.co`);
+  throw new Error(`${name} is "${value}", but it is the address of a server that begins with https:// or http://, such as https://mirror.example.org`);
 }
 
 function readBoolean(env: NodeJS.ProcessEnv, name: string, fallback: boolean): boolean {

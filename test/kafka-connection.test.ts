@@ -31,11 +31,12 @@ describe("a connection of kafkajs", () => {
 
   test("sends what waits when the broker's wish for a pause is over", async () => {
     const queue = open();
-    queue.maybeThrottle(20);
-    const started = performance.now();
     const sent = new EventTarget();
+    const arrived = once(sent, "sent");
+    const started = performance.now();
+    queue.maybeThrottle(20);
     queue.push(request(1, () => sent.dispatchEvent(new Event("sent"))));
-    await once(sent, "sent");
+    await arrived;
     assert.ok(performance.now() - started >= 15, "after the pause");
     queue.fulfillRequest({ correlationId: 1, payload: {}, size: 0 });
     queue.destroy();

@@ -498,7 +498,7 @@ test("HF_ENDPOINT is an address, with or without a path, and refused if it is so
   assert.equal(readSettings({}).huggingFace.endpoint, undefined);
   assert.equal(readSettings({ HF_ENDPOINT: "https://mirror.example/hub/" }).huggingFace.endpoint, "https://mirror.example/hub/");
   for (const bad of ["mirror.example", "mirror.example:8080", "https://", "ftp://mirror.example"]) {
-    assert.throws(() => readSettings({ HF_ENDPOINT: bad }), { message: `HF_ENDPOINT is "${bad}", but it is the address of a server that begins with https:// or http://, such as https://huggingface.co` });
+    assert.throws(() => readSettings({ HF_ENDPOINT: bad }), { message: `HF_ENDPOINT is "${bad}", but it is the address of a server that begins with https:// or http://, such as https://mirror.example.org` });
   }
 });
 

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { openChat, loadModel, readSettings } from "kafka-llm-chat";
+import { catalogue, type CatalogueEntry, type Chat, loadModel, openChat, readSettings } from "kafka-llm-chat";
+import { resolveModel } from "kafka-llm-chat/internal/model/resolveModel.js";
 import { answerAll, askThroughKafka } from "../support/askers.js";
 import type { Bench } from "../support/Bench.js";
 import { writeDeeperModel } from "../support/deeperModel.js";
 import { forgetfulAssistant } from "../support/forgetfulAssistant.js";
 import { orderOf } from "../support/orderOf.js";
 import { QUESTIONS } from "../support/questions.js";
-import { rawLlama } from "../support/rawLlama.js";
+import { rawLlama, type Speed } from "../support/rawLlama.js";
 import type { Result, Row } from "../support/Result.js";
 import { kafkaTurn } from "../support/turns.js";
 
@@ -16,6 +17,7 @@ import { kafkaTurn } from "../support/turns.js";
 const TIMES = [1, 4, 16];
 const AT_ONCE = 8;
 const QUESTIONS_AT_ONCE = 32;
+const EMBEDDED = catalogue.find(({ name }) => name === "marvin") as CatalogueEntry;
 
 interface Found {
   replies: Row;
@@ -43,37 +45,55 @@ export async function measureDepth(bench: Bench): Promise<Result[]> {
 
 async function measureOne(bench: Bench, folder: string, times: number): Promise<Found> {
   const name = `${times} times the blocks`;
+  const { path: embedded } = await resolveModel(EMBEDDED.name);
   const file = path.join(folder, `${times}.gguf`);
-  const embedded = await loadModel({ model: readSettings().chatModel });
-  await embedded.dispose();
-  await writeDeeperModel(embedded.path, file, times);
-  const model = await loadModel({ model: file });
+  await writeDeeperModel(embedded, file, times);
+  const rounds = (what: string): number[] => {
+    bench.progress(`${name}: ${what}`);
+    // The first one loads code and connections.
+    return Array.from({ length: bench.options.rounds + 1 }, (_, round) => round - 1);
+  };
+  const replies = await bench.run(() => measureAtOnce(bench, file, rounds("at once")));
+  const generation = await bench.run(() => measureStreaming(bench, file, rounds("streaming")));
+  return { replies: { name, unit: "replies/s", values: replies, headline: true }, generation: { name, unit: "tokens/s", values: generation, headline: true } };
+}
+
+async function measureAtOnce(bench: Bench, file: string, rounds: number[]): Promise<number[][]> {
+  const { threads, sequences, sampling } = EMBEDDED;
+  const model = await loadModel({ model: file, threads, sequences });
   bench.later(() => model.dispose());
-  const raw = bench.own(await rawLlama(model, undefined));
+  const raw = bench.own(await rawLlama(model, threads, sampling));
   const env = { ...bench.environment(), CHAT_MODEL: file };
-  const wholeEnv = { ...bench.environment(), CHAT_MODEL: file };
-  bench.own(await forgetfulAssistant({ env }));
-  bench.own(await forgetfulAssistant({ env: wholeEnv, kind: "whole" }));
-  const chats = await Promise.all([env, wholeEnv].map(async (one) => bench.own(await openChat({ settings: readSettings(one) }))));
+  bench.own(await forgetfulAssistant({ env, like: EMBEDDED.name }));
   const questions = Array.from({ length: QUESTIONS_AT_ONCE }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
-  const replies: number[][] = [[], []];
-  const generation: number[][] = [[], []];
   const ways = [
-    () => bench.run(async () => answerAll(questions, await askThroughKafka(bench, env, AT_ONCE))),
-    () => bench.run(async () => bench.own(await raw.open(Math.min(AT_ONCE, model.sequences.size))).answer(questions)),
+    async () => answerAll(questions, await askThroughKafka(bench, env, AT_ONCE)),
+    async () => bench.own(await raw.open(AT_ONCE)).answer(questions),
   ];
-  for (let round = -1; round < bench.options.rounds; round++) {
-    bench.progress(`${name}: ${round < 0 ? "warming up" : `round ${round + 1} of ${bench.options.rounds}`}`);
+  const values: number[][] = ways.map(() => []);
+  for (const round of rounds) {
     for (const way of orderOf([...ways.keys()], round + 1)) {
-      const speed = await (ways[way] as () => ReturnType<typeof answerAll>)();
-      if (round >= 0) replies[way]?.push(speed.replies / speed.seconds);
+      const speed = await bench.run(ways[way] as () => Promise<Speed>);
+      if (round >= 0) values[way]?.push(speed.replies / speed.seconds);
     }
+  }
+  return values;
+}
+
+async function measureStreaming(bench: Bench, file: string, rounds: number[]): Promise<number[][]> {
+  const chats = await Promise.all((["streamed", "whole"] as const).map(async (kind) => {
+    const env = { ...bench.environment(), CHAT_MODEL: file };
+    bench.own(await forgetfulAssistant({ env, kind, like: EMBEDDED.name }));
+    return bench.own(await openChat({ settings: readSettings(env) }));
+  }));
+  const values: number[][] = chats.map(() => []);
+  for (const round of rounds) {
     for (const question of QUESTIONS) {
       for (const way of orderOf([...chats.keys()], round + 1)) {
-        const { tokensPerSecond } = await kafkaTurn(chats[way] as (typeof chats)[number], question);
-        if (round >= 0) generation[way]?.push(tokensPerSecond ?? Number.NaN);
+        const { tokensPerSecond } = await kafkaTurn(chats[way] as Chat, question);
+        if (round >= 0) values[way]?.push(tokensPerSecond ?? Number.NaN);
       }
     }
   }
-  return { replies: { name, unit: "replies/s", values: replies, headline: true }, generation: { name, unit: "tokens/s", values: generation, headline: true } };
+  return values;
 }

@@ -26,9 +26,10 @@ export interface RawSequences {
 /**
  * Loads the same file a second time. Prompts, context, sampling and limits are those of the assistant.
  * @param threads as the assistant has them; undefined leaves the choice to llama.cpp.
+ * @param sampling as the assistant has it. Default: that of the loaded model.
  */
-export async function rawLlama(loaded: LoadedModel, threads: number | undefined): Promise<RawLlama> {
-  const { contextSize, sampling } = loaded;
+export async function rawLlama(loaded: LoadedModel, threads: number | undefined, sampling = loaded.sampling): Promise<RawLlama> {
+  const { contextSize } = loaded;
   const model = await (await loadLlama()).loadModel({ modelPath: loaded.path });
   const promptOf = (question: string): Token[] => loaded.prompts.encode([{ role: "system", content: PERSONA }, { role: "user", content: question }]).tokens;
   return {

@@ -67,6 +67,8 @@ export class Assistant {
   /** Joins the group; resolves when the first partitions are taken over. */
   async start(): Promise<void> {
     const settled = once(this.signals, "settled", { signal: this.stopped.signal });
+    // Nobody waits for it when the group cannot be joined.
+    settled.catch(() => undefined);
     await this.consumer.start();
     await settled;
   }

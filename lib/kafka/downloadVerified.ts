@@ -22,8 +22,17 @@ const FIRST_PAUSE = 250;
 /** Milliseconds without a byte after which a transfer counts as broken. */
 const SILENCE = 30_000;
 
-/** The transfer cannot succeed however often it is tried. */
-class Hopeless extends Error {}
+/** The server does not send the file. */
+class RefusedError extends Error {
+  constructor(readonly status: number, statusText: string) {
+    super(`the server answers ${status} ${statusText}`);
+  }
+
+  /** Whether it may send it a moment later. */
+  get passes(): boolean {
+    return ![401, 403, 404, 410].includes(this.status);
+  }
+}
 
 class WrongChecksumError extends Error {}
 
@@ -45,7 +54,7 @@ export async function downloadVerified(download: Download): Promise<void> {
     } catch (error) {
       onBytes?.(-received);
       signal.throwIfAborted();
-      const passing = error instanceof WrongChecksumError || (!(error instanceof Hopeless) && isPassingFailure(error));
+      const passing = error instanceof RefusedError ? error.passes : error instanceof WrongChecksumError || isPassingFailure(error);
       if (!passing || attempt === TRIES) throw explain(download, error, attempt);
     }
     // A server that is overloaded answers nobody who asks at once again.
@@ -68,8 +77,7 @@ async function transfer({ url, file, sha512, onBytes, signal }: Download): Promi
   const silence = new Silence(SILENCE);
   try {
     const response = await proxyFetch(url, { signal: AbortSignal.any([signal, silence.signal]) });
-    if ([401, 403, 404, 410].includes(response.status)) throw new Hopeless(`the server answers ${response.status} ${response.statusText}`);
-    if (!response.ok || response.body === null) throw new Error(`the server answers ${response.status} ${response.statusText}`);
+    if (!response.ok || response.body === null) throw new RefusedError(response.status, response.statusText);
     const hash = createHash("sha512");
     const output = await open(part, "w");
     try {
@@ -97,7 +105,7 @@ function explain({ url, file }: Download, error: unknown, tries: number): Error 
   const { host } = new URL(url);
   const words = (text: string): Error => new Error(`Downloading ${url} failed${tries === 1 ? "" : ` ${tries} times`}: ${text}`, { cause: error });
   const again = "then run this again: what has come is kept";
-  if (error instanceof Hopeless) return words(`${error.message}. If MAVEN_MIRROR is set, check that it serves Maven Central's layout, ${again}.`);
+  if (error instanceof RefusedError) return words(`${error.message}. If MAVEN_MIRROR is set, check that it serves Maven Central's layout; else try another network, or later, ${again}.`);
   if (error instanceof WrongChecksumError) return words(`${error.message}. Something between here and ${host} changes files; try another network or MAVEN_MIRROR, ${again}.`);
   return words(explainTransfer(error, { folder: path.dirname(file), server: host, addressVariable: "MAVEN_MIRROR" }));
 }

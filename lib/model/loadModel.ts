@@ -20,6 +20,8 @@ export interface LoadModelOptions {
   contextSize?: number;
   /** Conversations that generate at once, 1 to 256; fewer do where memory is short. Default: CHAT_SEQUENCES, else the catalogue's figure. */
   sequences?: number;
+  /** Processor threads that llama.cpp computes with. Default: the catalogue's figure, else llama.cpp's choice. */
+  threads?: number | undefined;
   /** Whether the model thinks before it answers, where its chat template has a switch for that. Default: the catalogue's choice, else false. */
   thinking?: boolean;
   signal?: AbortSignal;
@@ -101,7 +103,7 @@ export class LoadedModel {
  * @throws ModelError when there is no such model, its chat template cannot be used, or memory does not suffice; RangeError for a number of
  *   sequences that llama.cpp does not know; Error of llama.cpp when the file is no GGUF.
  */
-export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences = readSettings().chatSequences, thinking, onProgress, onNotice, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
+export async function loadModel({ model: spec = readSettings().chatModel, contextSize, sequences = readSettings().chatSequences, threads, thinking, onProgress, onNotice, signal }: LoadModelOptions = {}): Promise<LoadedModel> {
   if (sequences !== undefined && !isSequenceCount(sequences)) throw new RangeError(`loadModel() was asked for ${sequences} sequences, but there are 1 to ${MAX_SEQUENCES}`);
   const resolved = await resolveModel(spec, { contextSize, sequences, onProgress, onNotice, signal });
   const { entry } = resolved;
@@ -111,7 +113,7 @@ export async function loadModel({ model: spec = readSettings().chatModel, contex
     contextSize: entry.contextSize,
     atMostTrained: contextSize === undefined,
     sequences: entry.sequences,
-    threads: entry.threads,
+    threads: threads ?? entry.threads,
     onNotice,
     signal,
   });
