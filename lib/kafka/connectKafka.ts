@@ -11,6 +11,8 @@ export interface ConnectOptions {
   onLog?: (entry: LogEntry) => void;
   /** How often what fails is tried again. Default 35, which takes about 30 s. */
   retries?: number;
+  /** Longest pause between two tries, in milliseconds. Default 1000. */
+  longestPauseMs?: number;
   /** Limit for one answer of a broker, in milliseconds. Default 30 000. */
   requestTimeoutMs?: number;
 }
@@ -22,7 +24,7 @@ export interface ConnectOptions {
  * measured with a local broker: p50 15-22 ms instead of 300 ms). They go on for about 30 s, so that a restarted broker
  * is waited for.
  */
-export function connectKafka(cluster: ClusterSettings, { clientId = "kafka-llm-chat", onLog, retries = 35, requestTimeoutMs = 30_000 }: ConnectOptions = {}): Kafka {
+export function connectKafka(cluster: ClusterSettings, { clientId = "kafka-llm-chat", onLog, retries = 35, longestPauseMs = 1_000, requestTimeoutMs = 30_000 }: ConnectOptions = {}): Kafka {
   registerUnsupportedCodecs();
   quietRequestQueues();
   rememberCoordinators();
@@ -31,7 +33,7 @@ export function connectKafka(cluster: ClusterSettings, { clientId = "kafka-llm-c
     brokers: cluster.brokers,
     connectionTimeout: 3_000,
     requestTimeout: requestTimeoutMs,
-    retry: { initialRetryTime: 20, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries },
+    retry: { initialRetryTime: 20, maxRetryTime: longestPauseMs, multiplier: 2, factor: 0.2, retries },
     logLevel: onLog === undefined ? kafkajs.logLevel.NOTHING : kafkajs.logLevel.WARN,
     ...(onLog === undefined ? {} : { logCreator: () => onLog }),
     ssl: cluster.ssl,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import kafkajs, { type Kafka } from "kafkajs";
+import { connectKafka } from "./connectKafka.js";
 import { waitUntil } from "../daemon/waitUntil.js";
 
 /** The transactional id of the probe: the same each time, so that the broker has to remember only one. */
@@ -11,10 +12,8 @@ const TRANSACTIONAL_ID = "kafka-llm-chat-probe";
  * @throws Error after the limit (milliseconds), with the last reason.
  */
 export async function probeBroker(broker: string, { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal }): Promise<void> {
-  const kafka = new kafkajs.Kafka({
-    clientId: "kafka-llm-chat-probe", brokers: [broker], logLevel: kafkajs.logLevel.NOTHING,
-    connectionTimeout: 3_000, requestTimeout: 10_000, retry: { initialRetryTime: 20, maxRetryTime: 200, retries: 8 },
-  });
+  const cluster = { brokers: [broker], external: false, ssl: false, sasl: undefined };
+  const kafka = connectKafka(cluster, { clientId: "kafka-llm-chat-probe", requestTimeoutMs: 10_000, longestPauseMs: 200, retries: 8 });
   let last: Error | undefined;
   const attempt = () => roundTrip(kafka, signal).then(() => true, (error: Error) => { last = error; return false; });
   await waitUntil(attempt, { description: `Kafka at ${broker} answers no probe`, timeoutMs, signal }).catch((error: unknown) => {
