@@ -83,7 +83,7 @@ def check():
         if answer in answers: errors.append(f"{name}: same answer as {answers[answer]}")
         answers[answer] = name
         if not answer: errors.append(f"{name}: no answer")
-        if fact["level"] not in ("core", "extra"): errors.append(f"{name}: level {fact['level']}")
+        if fact["level"] not in ("basic", "core", "extra"): errors.append(f"{name}: level {fact['level']}")
         if not fact["source"]: errors.append(f"{name}: no source")
         if not 1 <= len(fact["keywords"]) <= 3: errors.append(f"{name}: {len(fact['keywords'])} keyword groups")
         if not holds(answer, fact["keywords"]): errors.append(f"{name}: its own answer lacks a keyword: {fact['keywords']}")

@@ -7,12 +7,14 @@ from slots import ask, fixed, open_slot, tell
 from words import Words
 
 ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {v}", "now say {v}", "can you say {v}?", "write {v}", "type {v}", "spell {v}"]
-# How often facts of the level `extra` are drawn, compared with the others.
-EXTRA = 0.6
+# How often facts of a level are drawn, compared with each other.
+LEVELS = {"basic": 4.0, "core": 1.0, "extra": 0.6}
 # Share of the questions about facts that are examined ones, once there are any.
 EXAMINED = 0.15
 # What becomes of the questions of other authors, by turns: most are taught, some are kept for the two examinations, and one of fourteen for the trials, which is never taught.
 TURNS, EXAMINATIONS, KEPT = 14, [(2, 9), (5, 12)], 7
+# How often a fact's own questions, those beside it in its file, are asked, compared with other people's.
+OWN = 2
 # Of several replies that fit, how often the first is drawn compared with each other: a greedy reply must not hang on rounding.
 FIRST = 5
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
@@ -24,12 +26,13 @@ class Writer:
     def __init__(self):
         self.words = Words()
         self.facts = k.facts()
-        self.fact_weights = list(itertools.accumulate(EXTRA if fact["level"] == "extra" else 1.0 for fact in self.facts))
+        self.fact_weights = list(itertools.accumulate(LEVELS[fact["level"]] for fact in self.facts))
         self.talk = k.small_talk()
         self.slots = fixed(self.words)
+        self.fact_of = {fact["id"]: fact for fact in self.facts}
         for fact in self.facts + self.talk:
             fact["examined"], fact["kept"] = [at_turns(fact["other"], turns) for turns in EXAMINATIONS], at_turns(fact["other"], [KEPT])
-            fact["asked"] = fact["questions"] + fact["more"] + at_turns(fact["other"], set(range(TURNS)) - {KEPT}.union(*EXAMINATIONS))
+            fact["asked"] = fact["questions"] * OWN + fact["more"] + at_turns(fact["other"], set(range(TURNS)) - {KEPT}.union(*EXAMINATIONS))
         # (question, fact, whether the model was unsure of the answer) once they were examined.
         self.examined = []
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
@@ -83,7 +86,9 @@ class Dialogue:
 
     def ask_fact(self):
         if self.writer.examined and self.random.random() < EXAMINED: return self.ask_examined()
-        fact = self.some_fact()
+        self.ask_about(self.some_fact())
+
+    def ask_about(self, fact):
         self.turn(rephrase(self.random.choice(fact["asked"]), self.random), fact["answer"], fact=fact)
 
     def ask_examined(self):
@@ -154,6 +159,9 @@ class Dialogue:
         self.turn(question, reply, copied=value)
 
     def recall(self, slot):
+        # "What is a topic?" is not "what is my topic?", in whatever has been told before.
+        meant = self.writer.fact_of.get(slot.noun)
+        if meant is not None and self.random.random() < 0.4: return self.ask_about(meant)
         value = self.known.get(slot.noun)
         if value is None: return self.turn(ask(slot, self.random), slot.unknown())
         self.turn(ask(slot, self.random), self.random.choice(slot.answer).replace("{v}", value), copied=value)

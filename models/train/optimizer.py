@@ -8,7 +8,7 @@ from precision import quick_dtype
 class MuonAndAdam:
     """Muon's update is the momentum with all its singular values made about 1, so that every direction learns."""
 
-    def __init__(self, model, muon_rate=0.01, adam_rate=3e-3, momentum=0.95, decay=0.01, threads=1):
+    def __init__(self, model, muon_rate=0.013, adam_rate=3.5e-3, momentum=0.95, decay=0.01, threads=1):
         matrices = [weight for name, weight in model.named_parameters() if weight.ndim == 2 and "embedding" not in name]
         self.rest = [weight for name, weight in model.named_parameters() if weight.ndim < 2 or "embedding" in name]
         self.adam = torch.optim.AdamW(self.rest, lr=adam_rate, betas=(0.9, 0.95), weight_decay=0.0)

@@ -3,7 +3,6 @@
 Everything lands in .state/train/<run>: tokenizer, checkpoint, log, curves. The same seed and sizes give the same data.
 """
 import argparse
-import copy
 import json
 import pathlib
 import time
@@ -25,7 +24,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=26e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=29.5e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -33,7 +32,7 @@ def options():
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--vocabulary", type=int, default=2048)
     parser.add_argument("--context", type=int, default=1024)
-    parser.add_argument("--batch", type=int, default=2048, help="tokens of a step")
+    parser.add_argument("--batch", type=int, default=4096, help="tokens of a step")
     parser.add_argument("--processes", type=int, default=2, help="processor cores to use")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
@@ -49,16 +48,13 @@ def plan(progress):
     last = {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15}
     if progress < 0.34: return {**last, "quiz": 0.4}
     if progress < 0.45: return {**last, "quiz": 0.6}
-    return {**last, "quiz": 0.55, "recap": 1.6} if progress < 0.81 else {**last, "quiz": 0.65, "recap": 1.5}
+    return {**last, "quiz": 0.5, "drills": 0.35, "recap": 2.0}
 
 
-# Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at
-# the full rate the steps of so small batches are mostly noise. They fall three times, each time from lower.
-RATES = [(0.0, 1.0), (0.266, 1.0), (0.323, 0.27), (0.323, 0.388), (0.45, 0.13), (0.606, 0.0), (0.606, 0.3), (0.81, 0.0), (0.81, 0.3), (1.0, 0.0)]
+# Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at the full rate the steps are mostly noise.
+RATES = [(0.0, 1.0), (0.2, 1.0), (0.42, 0.3), (0.62, 0.05), (0.62, 0.18), (0.82, 0.03), (0.82, 0.14), (1.0, 0.0)]
 # Shares of the training at which the model is examined, each time on other questions that it has not seen: where it is unsure, it then learns to say so.
-EXAMINED_AT = (0.606, 0.81)
-# Share of the training, at the end of a fall of the rates, whose weights are averaged with those at the end: the mean of both is better than either.
-AVERAGED_AT = 0.81
+EXAMINED_AT = (0.62, 0.82)
 
 
 def rate(progress, step):
@@ -83,12 +79,11 @@ def main():
     optimizer = MuonAndAdam(model, threads=chosen.processes)
     state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0, "examinations": []}
     checkpoint = folder / "checkpoint.pt"
-    earlier = None
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device)
         model.load_state_dict(saved["model"])
         optimizer.load(saved["optimizer"])
-        state, earlier = saved["state"], saved["earlier"]
+        state = saved["state"]
         print(f"goes on at step {state['step']}")
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device}", flush=True)
     tests = cases(writer)
@@ -97,7 +92,6 @@ def main():
     average = None
     while state["tokens"] < chosen.tokens:
         progress = state["tokens"] / chosen.tokens
-        if progress >= AVERAGED_AT and earlier is None: earlier = copy.deepcopy(model.state_dict())
         while len(state["examinations"]) < len(EXAMINED_AT) and progress >= EXAMINED_AT[len(state["examinations"])]:
             results = examine(writer, model, encoder, len(state["examinations"]))
             state["examinations"].append([(question, fact["id"], unsure) for question, fact, unsure in results])
@@ -118,9 +112,7 @@ def main():
         if state["tokens"] - state["tried"] > chosen.trials * chosen.tokens or state["tokens"] >= chosen.tokens:
             state["tried"] = state["tokens"]
             entry["trials"] = {kind: round(share, 3) for kind, share in score(model, encoder, tests, most=40).items()}
-        weights = model.state_dict()
-        if state["tokens"] >= chosen.tokens and earlier is not None: weights = {name: (weight + earlier[name]) / 2 for name, weight in weights.items()}
-        save(checkpoint, {"model": weights, "earlier": earlier, "optimizer": optimizer.state(), "state": state, "shape": vars(shape)})
+        save(checkpoint, {"model": model.state_dict(), "optimizer": optimizer.state(), "state": state, "shape": vars(shape)})
         report(folder, entry, state["tokens"] / chosen.tokens)
     draw(folder)
 
