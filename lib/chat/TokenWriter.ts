@@ -20,10 +20,10 @@ interface Open {
 }
 
 /**
- * Shortest time from one request to the next, in milliseconds: a request for each token takes a fast model more time than the
- * token does. The beginning of a reply does not wait, nor its end where few are written, nor the tokens of a model that is slower than that.
+ * Shortest time from one request to the next, in milliseconds: a request takes time from the model (with 20 ms it generated 3 to 10 % slower,
+ * `npm run bench -- --only depth`), and twenty pieces a second look like a stream. The beginning of a reply does not wait, nor its end where few are written.
  */
-const GAP_MS = 20;
+const GAP_MS = 50;
 /** So many replies at once are few. Where there are more, the gap grows with them: each request takes time from all. */
 const FEW = 4;
 /** The longest gap, in milliseconds. */
