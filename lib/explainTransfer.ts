@@ -14,21 +14,23 @@ export interface TransferPlace {
   addressVariable: "HF_ENDPOINT" | "MAVEN_MIRROR";
 }
 
+/** What to do after what else is to be done. */
+export const RUN_AGAIN = "then run this again: what has come is kept";
+
 /** Says in plain words what has failed and what to do next: a sentence or two that go on after a colon. */
 export function explainTransfer(error: unknown, { folder, server, addressVariable }: TransferPlace): string {
   const reason = describeReason(error);
-  const again = "then run this again: what has come is kept";
   switch (transferFailure(error)) {
-    case "disk full": return `the disk of ${folder} is full. Make room, or set KAFKA_LLM_CHAT_STATE to a folder on a bigger disk; ${again}.`;
-    case "no right": return `${folder} cannot be written (${reason}). Check who owns it, ${again}.`;
-    case "file system": return `${folder} cannot be used (${reason}). Check that folder and its disk, or set KAFKA_LLM_CHAT_STATE to one on another; ${again}.`;
+    case "disk full": return `the disk of ${folder} is full. Make room, or set KAFKA_LLM_CHAT_STATE to a folder on a bigger disk; ${RUN_AGAIN}.`;
+    case "no right": return `${folder} cannot be written (${reason}). Check who owns it, ${RUN_AGAIN}.`;
+    case "file system": return `${folder} cannot be used (${reason}). Check that folder and its disk, or set KAFKA_LLM_CHAT_STATE to one on another; ${RUN_AGAIN}.`;
     case "unfit file system": return `the file system of ${folder} cannot hold it (${reason}): FAT32, as on memory sticks, has no files above 4 GB and no hard links. Set KAFKA_LLM_CHAT_STATE to a folder on another disk.`;
-    case "open files": return `too many files and connections are open (${reason}). End other programs, or raise the limit with \`ulimit -n\`; ${again}.`;
-    case "certificate": return `the certificate of ${server} is not trusted (${reason}). Where a proxy or a virus scanner opens connections, set NODE_EXTRA_CA_CERTS to the file with its certificate before this program starts; else check this machine's clock. ${capitalized(again)}.`;
-    case "encryption": return `no encrypted connection to ${server} (${reason}). Check whether ${addressVariable} and HTTPS_PROXY begin with the right one of http:// and https://, ${again}.`;
-    case "proxy": return `the proxy of HTTPS_PROXY does not connect to ${server} (${reason}). For 407 it wants user and password in HTTPS_PROXY, for 403 it must allow that address; NO_PROXY leaves it out. ${capitalized(again)}.`;
-    case "address": return `an address cannot be read (${reason}). Check ${addressVariable} and the proxy (HTTPS_PROXY, HTTP_PROXY), ${again}.`;
-    case "network": return `no connection to ${server} (${reason}). Check the network, the proxy (HTTPS_PROXY) or ${addressVariable}, ${again}.`;
+    case "open files": return `too many files and connections are open (${reason}). End other programs, or raise the limit with \`ulimit -n\`; ${RUN_AGAIN}.`;
+    case "certificate": return `the certificate of ${server} is not trusted (${reason}). Where a proxy or a virus scanner opens connections, set NODE_EXTRA_CA_CERTS to the file with its certificate before this program starts; else check this machine's clock. ${capitalized(RUN_AGAIN)}.`;
+    case "encryption": return `no encrypted connection to ${server} (${reason}). Check whether ${addressVariable} and HTTPS_PROXY begin with the right one of http:// and https://, ${RUN_AGAIN}.`;
+    case "proxy": return `the proxy of HTTPS_PROXY does not connect to ${server} (${reason}). For 407 it wants user and password in HTTPS_PROXY, for 403 it must allow that address; NO_PROXY leaves it out. ${capitalized(RUN_AGAIN)}.`;
+    case "address": return `an address cannot be read (${reason}). Check ${addressVariable} and the proxy (HTTPS_PROXY, HTTP_PROXY), ${RUN_AGAIN}.`;
+    case "network": return `no connection to ${server} (${reason}). Check the network, the proxy (HTTPS_PROXY) or ${addressVariable}, ${RUN_AGAIN}.`;
     case "unknown": return `${reason}. Run this again: what has come is kept.`;
   }
 }

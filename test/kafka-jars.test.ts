@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
-import https from "node:https";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { freePort } from "kafka-llm-chat/internal/daemon/port.js";
 import { fetchJars } from "kafka-llm-chat/internal/kafka/fetchJars.js";
 import { jarFile, kafkaRelease, type KafkaRelease } from "kafka-llm-chat/internal/kafka/kafkaRelease.js";
-import { makeCertificates } from "./cluster/certificates.js";
 import { BREAK, CORRUPT, startMirror, status, TRUNCATE, type Mirror } from "./support/broker-mirror.js";
 import { testFolder, testState } from "./support/broker-state.js";
+import { withUntrustedServer } from "./support/untrustedServer.js";
 
 const state = testState();
 
@@ -81,17 +78,9 @@ describe("Kafka's jars", { concurrency: 4 }, () => {
 
   test("from a server whose certificate is not trusted are an error at once, with the next step", async () => {
     const { release } = await mirror(1);
-    const { certificate, key } = makeCertificates();
-    const server = https.createServer({ cert: certificate, key });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    try {
-      const mavenMirror = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await withUntrustedServer(async (mavenMirror) => {
       await assert.rejects(fetchJars(release, { jarsDirectory: await testFolder(state), mavenMirror }), /jar0-1\.0\.jar failed: the certificate of 127\.0\.0\.1:\d+ is not trusted .*set NODE_EXTRA_CA_CERTS to the file/);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    });
   });
 
   test("that an interrupted run has finished are not fetched again", async () => {

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import http from "node:http";
-import https from "node:https";
 import net, { type AddressInfo } from "node:net";
 import path from "node:path";
 import readline from "node:readline";
@@ -18,9 +17,9 @@ import { judgeMemory, memoryNeeded } from "kafka-llm-chat/internal/model/memoryN
 import { ModelError, resolveModel } from "kafka-llm-chat/internal/model/resolveModel.js";
 import { writeWhole } from "kafka-llm-chat/internal/model/verifiedFile.js";
 import { readSettings } from "kafka-llm-chat/internal/settings.js";
-import { makeCertificates } from "./cluster/certificates.js";
 import { testState } from "./support/broker-state.js";
 import { COMMIT, type HubServer, startHub } from "./support/hub-server.js";
+import { withUntrustedServer } from "./support/untrustedServer.js";
 
 const scratch = testState();
 const roomy = { total: 1e12, free: 1e12, gpuTotal: 0, gpuFree: 0 };
@@ -259,18 +258,10 @@ describe("a download that cannot succeed says why and what to do", () => {
   });
 
   test("a certificate that is not trusted, and a server that does not speak TLS", async () => {
-    const { certificate, key } = makeCertificates();
-    const server = https.createServer({ cert: certificate, key });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    try {
-      const endpoint = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await withUntrustedServer(async (endpoint) => {
       await assert.rejects(downloadModel(tiny, options({ connection: { endpoint, token: undefined } })), { name: "ModelError", message: /the certificate of https:.* is not trusted \(UNABLE_TO_VERIFY_LEAF_SIGNATURE: .*set NODE_EXTRA_CA_CERTS to the file/ });
       await assert.rejects(downloadModel(tiny, options({ connection: { endpoint: hub.endpoint.replace("http:", "https:"), token: undefined } })), { name: "ModelError", message: /no encrypted connection to https:.* \(ERR_SSL_.*begin with the right one of http/ });
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    });
   });
 
   test("a proxy that wants a password", async () => {

@@ -8,7 +8,7 @@ import type { Bench } from "../support/Bench.js";
 import { writeDeeperModel } from "../support/deeperModel.js";
 import { forgetfulAssistant } from "../support/forgetfulAssistant.js";
 import { orderOf } from "../support/orderOf.js";
-import { QUESTIONS } from "../support/questions.js";
+import { manyQuestions, QUESTIONS } from "../support/questions.js";
 import { rawLlama, type Speed } from "../support/rawLlama.js";
 import type { Result, Row } from "../support/Result.js";
 import { kafkaTurn } from "../support/turns.js";
@@ -48,30 +48,28 @@ async function measureOne(bench: Bench, folder: string, times: number): Promise<
   const { path: embedded } = await resolveModel(EMBEDDED.name);
   const file = path.join(folder, `${times}.gguf`);
   await writeDeeperModel(embedded, file, times);
-  const rounds = (what: string): number[] => {
-    bench.progress(`${name}: ${what}`);
-    // The first one loads code and connections.
-    return Array.from({ length: bench.options.rounds + 1 }, (_, round) => round - 1);
-  };
-  const replies = await bench.run(() => measureAtOnce(bench, file, rounds("at once")));
-  const generation = await bench.run(() => measureStreaming(bench, file, rounds("streaming")));
+  bench.progress(`${name}: at once`);
+  const replies = await bench.run(() => measureAtOnce(bench, file));
+  bench.progress(`${name}: streaming`);
+  const generation = await bench.run(() => measureStreaming(bench, file));
   return { replies: { name, unit: "replies/s", values: replies, headline: true }, generation: { name, unit: "tokens/s", values: generation, headline: true } };
 }
 
-async function measureAtOnce(bench: Bench, file: string, rounds: number[]): Promise<number[][]> {
+async function measureAtOnce(bench: Bench, file: string): Promise<number[][]> {
   const { threads, sequences, sampling } = EMBEDDED;
   const model = await loadModel({ model: file, threads, sequences });
   bench.later(() => model.dispose());
   const raw = bench.own(await rawLlama(model, threads, sampling));
   const env = { ...bench.environment(), CHAT_MODEL: file };
   bench.own(await forgetfulAssistant({ env, like: EMBEDDED.name }));
-  const questions = Array.from({ length: QUESTIONS_AT_ONCE }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
+  const questions = manyQuestions(QUESTIONS_AT_ONCE);
   const ways = [
     async () => answerAll(questions, await askThroughKafka(bench, env, AT_ONCE)),
     async () => bench.own(await raw.open(AT_ONCE)).answer(questions),
   ];
   const values: number[][] = ways.map(() => []);
-  for (const round of rounds) {
+  // The first round loads code and connections.
+  for (let round = -1; round < bench.options.rounds; round++) {
     for (const way of orderOf([...ways.keys()], round + 1)) {
       const speed = await bench.run(ways[way] as () => Promise<Speed>);
       if (round >= 0) values[way]?.push(speed.replies / speed.seconds);
@@ -80,14 +78,15 @@ async function measureAtOnce(bench: Bench, file: string, rounds: number[]): Prom
   return values;
 }
 
-async function measureStreaming(bench: Bench, file: string, rounds: number[]): Promise<number[][]> {
+async function measureStreaming(bench: Bench, file: string): Promise<number[][]> {
   const chats = await Promise.all((["streamed", "whole"] as const).map(async (kind) => {
     const env = { ...bench.environment(), CHAT_MODEL: file };
     bench.own(await forgetfulAssistant({ env, kind, like: EMBEDDED.name }));
     return bench.own(await openChat({ settings: readSettings(env) }));
   }));
   const values: number[][] = chats.map(() => []);
-  for (const round of rounds) {
+  // The first round loads code and connections.
+  for (let round = -1; round < bench.options.rounds; round++) {
     for (const question of QUESTIONS) {
       for (const way of orderOf([...chats.keys()], round + 1)) {
         const { tokensPerSecond } = await kafkaTurn(chats[way] as Chat, question);

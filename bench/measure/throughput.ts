@@ -5,7 +5,7 @@ import type { Bench } from "../support/Bench.js";
 import { forgetfulAssistant } from "../support/forgetfulAssistant.js";
 import { cpuSeconds } from "../support/processUse.js";
 import { orderOf } from "../support/orderOf.js";
-import { QUESTIONS, SEED } from "../support/questions.js";
+import { manyQuestions, SEED } from "../support/questions.js";
 import { rawLlama, type Speed } from "../support/rawLlama.js";
 import type { Result, Row } from "../support/Result.js";
 
@@ -55,7 +55,7 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
   for (let round = -1; round < bench.options.rounds; round++) {
     bench.progress(round < 0 ? "warming up" : `round ${round + 1} of ${bench.options.rounds}`);
     for (const { people, each, questions, replies, tokens } of races) {
-      const asked = Array.from({ length: questions }, (_, at) => QUESTIONS[at % QUESTIONS.length] as string);
+      const asked = manyQuestions(questions);
       // What each makes ready is not timed.
       const ways = [
         // Nobody else is there: who does not talk reads along and takes processor time.

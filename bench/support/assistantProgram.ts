@@ -9,7 +9,7 @@ import { wholeReplies } from "./wholeReplies.js";
 const settings = readSettings();
 const [, , kind, like] = process.argv;
 const { sampling, threads, sequences } = catalogue.find(({ name }) => name === like) ?? {};
-const load = (): ReturnType<typeof loadModel> => loadModel({ model: settings.chatModel, threads, ...(sequences === undefined ? {} : { sequences }) });
+const load = (): ReturnType<typeof loadModel> => loadModel({ model: settings.chatModel, threads, sequences });
 const llm = kind === "scripted" ? scriptedModel() : new ChatNodeLlamaCpp({ model: await load(), ...sampling, seed: SEED });
 const assistant = await startAssistant({ settings, model: kind === "whole" ? wholeReplies(llm) : llm, memoryTokens: 0 });
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));

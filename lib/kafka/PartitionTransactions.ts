@@ -1,7 +1,6 @@
 import { errorCodes } from "./errorCodes.js";
 import type { Kafka, Offsets, Producer, RecordMetadata, Transaction } from "kafkajs";
 import { type NewRecord, toMessage } from "./LogRecord.js";
-import { rememberCoordinators } from "./rememberCoordinators.js";
 
 /** How long the broker waits for a transaction to end before it aborts it, in milliseconds. */
 const TRANSACTION_TIMEOUT_MS = 10_000;
@@ -28,7 +27,6 @@ export class PartitionTransactions {
   private unusable: Error | undefined;
 
   constructor(kafka: Kafka, readonly transactionalId: string) {
-    rememberCoordinators();
     this.producer = kafka.producer({
       transactionalId, idempotent: true, maxInFlightRequests: 1, transactionTimeout: TRANSACTION_TIMEOUT_MS, allowAutoTopicCreation: false,
     });

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { explainTransfer, isPassingFailure } from "../explainTransfer.js";
+import { explainTransfer, isPassingFailure, RUN_AGAIN } from "../explainTransfer.js";
 import { proxyFetch } from "../proxyFetch.js";
 import { Silence } from "../Silence.js";
 
@@ -104,8 +104,7 @@ async function transfer({ url, file, sha512, onBytes, signal }: Download): Promi
 function explain({ url, file }: Download, error: unknown, tries: number): Error {
   const { host } = new URL(url);
   const words = (text: string): Error => new Error(`Downloading ${url} failed${tries === 1 ? "" : ` ${tries} times`}: ${text}`, { cause: error });
-  const again = "then run this again: what has come is kept";
-  if (error instanceof RefusedError) return words(`${error.message}. If MAVEN_MIRROR is set, check that it serves Maven Central's layout; else try another network, or later, ${again}.`);
-  if (error instanceof WrongChecksumError) return words(`${error.message}. Something between here and ${host} changes files; try another network or MAVEN_MIRROR, ${again}.`);
+  if (error instanceof RefusedError) return words(`${error.message}. If MAVEN_MIRROR is set, check that it serves Maven Central's layout; else try another network, or later, ${RUN_AGAIN}.`);
+  if (error instanceof WrongChecksumError) return words(`${error.message}. Something between here and ${host} changes files; try another network or MAVEN_MIRROR, ${RUN_AGAIN}.`);
   return words(explainTransfer(error, { folder: path.dirname(file), server: host, addressVariable: "MAVEN_MIRROR" }));
 }

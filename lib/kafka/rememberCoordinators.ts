@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { changeKafkajs } from "./changeKafkajs.js";
 
 /** kafkajs's picture of the cluster, one for each producer, as far as it matters here. */
 interface Cluster {
@@ -18,29 +18,24 @@ const TRANSACTION = 1;
  */
 const MOST_AGE_MS = 100;
 
-let done = false;
-
 /**
  * Lets transactional producers remember for the length of a transaction which brokers coordinate them. kafkajs 2.2.4 asks anew before each step:
- * five of the twelve requests of a transaction that writes to two topics and commits an offset. It has no option for that,
- * so its class is changed, once in a process; consumers and other producers ask as before.
+ * five of the twelve requests of a transaction that writes to two topics and commits an offset. Consumers and other producers ask as before.
  */
 export function rememberCoordinators(): void {
-  if (done) return;
-  done = true;
-  const { prototype } = createRequire(import.meta.url)("kafkajs/src/cluster") as { prototype: Cluster };
-  const ask = prototype.findGroupCoordinatorMetadata;
-  const remembered = new WeakMap<Cluster, Map<string, { at: number; found: Promise<unknown> }>>();
-  prototype.findGroupCoordinatorMetadata = function (this: Cluster, request) {
-    if (request.coordinatorType === TRANSACTION && !remembered.has(this)) remembered.set(this, new Map());
-    const known = remembered.get(this);
-    if (known === undefined) return ask.call(this, request);
-    const key = `${request.coordinatorType ?? 0} ${request.groupId}`;
-    const earlier = known.get(key);
-    if (earlier !== undefined && performance.now() - earlier.at < MOST_AGE_MS) return earlier.found;
-    const found = ask.call(this, request);
-    known.set(key, { at: performance.now(), found });
-    found.catch(() => known.delete(key));
-    return found;
-  };
+  changeKafkajs<Cluster, "findGroupCoordinatorMetadata">("cluster", "findGroupCoordinatorMetadata", (ask) => {
+    const remembered = new WeakMap<Cluster, Map<string, { at: number; found: Promise<unknown> }>>();
+    return function (this: Cluster, request) {
+      if (request.coordinatorType === TRANSACTION && !remembered.has(this)) remembered.set(this, new Map());
+      const known = remembered.get(this);
+      if (known === undefined) return ask.call(this, request);
+      const key = `${request.coordinatorType ?? 0} ${request.groupId}`;
+      const earlier = known.get(key);
+      if (earlier !== undefined && performance.now() - earlier.at < MOST_AGE_MS) return earlier.found;
+      const found = ask.call(this, request);
+      known.set(key, { at: performance.now(), found });
+      found.catch(() => known.delete(key));
+      return found;
+    };
+  });
 }

@@ -19,7 +19,7 @@ export interface LoadModelOptions {
   /** Tokens that one conversation may hold. Default: the catalogue's figure, at most what the model was trained for. */
   contextSize?: number;
   /** Conversations that generate at once, 1 to 256; fewer do where memory is short. Default: CHAT_SEQUENCES, else the catalogue's figure. */
-  sequences?: number;
+  sequences?: number | undefined;
   /** Processor threads that llama.cpp computes with. Default: the catalogue's figure, else llama.cpp's choice. */
   threads?: number | undefined;
   /** Whether the model thinks before it answers, where its chat template has a switch for that. Default: the catalogue's choice, else false. */
