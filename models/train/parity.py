@@ -1,6 +1,7 @@
-"""Compares a GGUF with the weights it came from: the same prompt tokens, the same greedy reply, in PyTorch and in node-llama-cpp.
+"""Compares a GGUF with the weights it came from: the same prompt tokens, the same greedy reply, in PyTorch and in node-llama-cpp,
+and in llama-cpp-python where the Python of an environment that has it is given.
 
-    python models/train/parity.py .state/train/marvin .state/train/marvin.gguf [--cases 40]
+    python models/train/parity.py .state/train/marvin .state/train/marvin.gguf [--cases 40] [--llama-cpp-python PYTHON]
 """
 import argparse
 import json
@@ -48,11 +49,26 @@ def dialogues(count, seed=3):
     return found
 
 
+def compare(name, command, expected):
+    """Whether a program that runs the GGUF has the same prompts and, nearly always, the same replies; it says how many."""
+    there = subprocess.run(list(map(str, command)), input=json.dumps(expected), capture_output=True, text=True)
+    if there.returncode != 0: sys.exit(there.stderr)
+    replies = json.loads(there.stdout)
+    prompts = sum(case["prompt"] == reply["prompt"] for case, reply in zip(expected, replies))
+    texts = sum(case["text"].strip() == reply["text"].strip() for case, reply in zip(expected, replies))
+    for case, reply in zip(expected, replies):
+        if case["text"].strip() != reply["text"].strip(): print(f'PyTorch: {case["text"]}\n{name}: {reply["text"]}')
+    print(f"{name}: {len(expected)} dialogues, same prompt tokens in {prompts}, same greedy reply in {texts}")
+    # Q8_0 rounds the weights, so a reply on the edge may tip.
+    return prompts == len(expected) and texts >= 0.9 * len(expected)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("gguf", type=pathlib.Path)
     parser.add_argument("--cases", type=int, default=40)
+    parser.add_argument("--llama-cpp-python", metavar="PYTHON", help="a Python with the package llama-cpp-python")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     model, encoder = open_model(chosen.folder)
@@ -61,16 +77,10 @@ def main():
         prompt = encoder.prompt(messages)
         if len(prompt) > 800: continue
         expected.append({"messages": messages, "prompt": prompt, "text": encoder.tokenizer.decode(greedy(model, prompt))})
-    there = subprocess.run(["node", str(HERE / "parity.mjs"), str(chosen.gguf)], input=json.dumps(expected), capture_output=True, text=True)
-    if there.returncode != 0: sys.exit(there.stderr)
-    replies = json.loads(there.stdout)
-    prompts = sum(case["prompt"] == reply["prompt"] for case, reply in zip(expected, replies))
-    texts = sum(case["text"].strip() == reply["text"].strip() for case, reply in zip(expected, replies))
-    for case, reply in zip(expected, replies):
-        if case["text"].strip() != reply["text"].strip(): print(f'PyTorch:   {case["text"]}\nllama.cpp: {reply["text"]}')
-    print(f"{len(expected)} dialogues: same prompt tokens in {prompts}, same greedy reply in {texts}")
-    # Q8_0 rounds the weights, so a reply on the edge may tip; float files must be the same.
-    sys.exit(0 if prompts == len(expected) and texts >= 0.9 * len(expected) else 1)
+    readers = {"node-llama-cpp": ["node", HERE / "reply_node.mjs"]}
+    if chosen.llama_cpp_python: readers["llama-cpp-python"] = [chosen.llama_cpp_python, HERE / "reply_python.py"]
+    agree = [compare(name, [*reader, chosen.gguf.resolve()], expected) for name, reader in readers.items()]
+    sys.exit(0 if all(agree) else 1)
 
 
 if __name__ == "__main__":

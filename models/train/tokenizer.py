@@ -16,7 +16,8 @@ from words import Words
 BEGIN, START, END = 0, 1, 2
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 ROLES = ("system", "user", "assistant")
-TEMPLATE = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+# The first token stands in the template too: llama-cpp-python adds none to a text that a template wrote.
+TEMPLATE = ("{{ bos_token }}{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
             "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}")
 
 
