@@ -83,7 +83,7 @@ export async function measureThroughput(bench: Bench): Promise<Result[]> {
   const contestants = ["one assistant", "bare loop", "one after the other"];
   const goal = `at least 90 % of llama.cpp in a bare loop with as many sequences (here ${loaded.sequences.size} at most), at 8`;
   return [
-    { title: "Conversations at once: replies", goal, compare: "ratio", contestants, rows: conversations.map(({ replies }) => replies) },
+    { title: "Conversations at once: replies", goal, goalOf: [`${WATCHED} at once`], compare: "ratio", contestants, rows: conversations.map(({ replies }) => replies) },
     { title: "A burst", goal: ORIGINAL, compare: "ratio", contestants, rows: burst === undefined ? [] : [burst.replies] },
     { title: "Conversations at once: tokens", compare: "ratio", contestants, rows: conversations.flatMap(({ tokens }) => tokens ?? []) },
     { title: `Processor time of a reply, ${WATCHED} conversations at once`, compare: "ratio", contestants: contestants.slice(0, 2), rows: use },

@@ -34,7 +34,7 @@ export async function measureTurns(bench: Bench): Promise<Result[]> {
   const of = (pick: (turn: Turn) => number): number[][] => [streamed.map(pick), direct.map(pick)];
   return [
     {
-      title: "One turn: what Kafka adds", goal: "first token at most 10 ms later at the median, 40 ms at p99", contestants, compare: "added",
+      title: "One turn: what Kafka adds", goal: "first token at most 10 ms later at the median, 40 ms at p99", goalOf: ["first token"], contestants, compare: "added",
       rows: [
         { name: "first token", unit: "ms", values: of(({ firstText }) => firstText), headline: true },
         { name: "last token", unit: "ms", values: of(({ lastText }) => lastText) },
@@ -42,7 +42,7 @@ export async function measureTurns(bench: Bench): Promise<Result[]> {
       ],
     },
     {
-      title: "What streaming costs", goal: "at least 99 % of the speed of generation", contestants: ["streamed", "in one piece"], compare: "ratio",
+      title: "What streaming costs", goal: "at least 99 % of the speed of generation", goalOf: ["generation"], contestants: ["streamed", "in one piece"], compare: "ratio",
       rows: [
         { name: "generation", unit: "tokens/s", values: [streamed.map(speed), whole.map(speed)], headline: true },
         { name: "committed reply", unit: "ms", values: [streamed.map(({ whole }) => whole), whole.map((turn) => turn.whole)] },

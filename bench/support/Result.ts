@@ -13,6 +13,8 @@ export interface Result {
   title: string;
   /** What was aimed at, in words. */
   goal?: string;
+  /** Names of the rows that the goal is about. Default: all. */
+  goalOf?: string[];
   /** The first is ours, the second what it is held against. */
   contestants: string[];
   rows: Row[];

@@ -14,11 +14,11 @@ export function renderResult({ title, goal, contestants, rows, compare }: Result
 
 /** The headlines of many results as one table. */
 export function renderHeadlines(results: Result[]): string {
-  return markdownTable(results.flatMap(({ title, goal, contestants, rows, compare }) => rows.filter(({ headline }) => headline === true).map((row) => ({
+  return markdownTable(results.flatMap(({ title, goal, goalOf, contestants, rows, compare }) => rows.filter(({ headline }) => headline === true).map((row) => ({
     measured: `${title}: ${row.name}`,
     median: contestants.map((name, index) => short(name, row, index, compare)).filter((text) => text !== "").join("; "),
     "held against": compare === undefined ? "" : comparison(row, compare),
-    goal: goal ?? "",
+    goal: goalOf === undefined || goalOf.includes(row.name) ? goal ?? "" : "",
   }))));
 }
 
@@ -34,7 +34,7 @@ function comparison(row: Row, compare: "ratio" | "added"): string {
   if (values.length === 0) return "";
   const { median, p99, least, most } = spread(values);
   if (compare === "ratio") return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
-  return `${number(median)} ${row.unit}${values.length < 50 ? ` (${number(least)} to ${number(most)})` : `, p99 ${number(p99)} of ${values.length}`}`;
+  return `${number(median)} ${row.unit}${values.length < 50 ? ` (${number(least)} to ${number(most)})` : `, p99 ${number(p99)} ${row.unit}, ${values.length} times`}`;
 }
 
 function cell(values: number[], unit: string): string {
