@@ -27,7 +27,7 @@ export { originalSampling, type Sampling } from "./model/Sampling.js";
 
 export type { AssistantEvent } from "./chat/AssistantEvent.js";
 export { type ChatMessage, parseMessage, serializeMessage, timestampNow } from "./chat/ChatMessage.js";
-export { type Chat, NoReplyError, type SayOptions } from "./chat/Chat.js";
+export { type Chat, MessageRefusedError, NoReplyError, type SayOptions } from "./chat/Chat.js";
 export { openChat, type OpenChatOptions } from "./chat/openChat.js";
 export { buildPrompt, GREETING, MEMORY_TOKENS, PERSONA } from "./chat/prompt.js";
 export { readReply, type Reply } from "./chat/Reply.js";

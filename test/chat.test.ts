@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { type BaseMessage, HumanMessage, SystemMessage } from "@langchain/core/messages";
-import { ChatNodeLlamaCpp, type LoadedModel, loadModel, openChat, parseMessage, partitionOfKey, PERSONA, type RunningAssistant, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
+import { ChatNodeLlamaCpp, listErrors, type LoadedModel, loadModel, openChat, parseMessage, partitionOfKey, PERSONA, resend, type RunningAssistant, type Settings, startAssistant, type StartAssistantOptions, topicsOf } from "kafka-llm-chat";
+import { Chat } from "kafka-llm-chat/internal/chat/Chat.js";
 import { parseMemory } from "kafka-llm-chat/internal/chat/Memory.js";
 import type { AnsweringModel } from "kafka-llm-chat/internal/chat/answer.js";
 import { readCommittedOffsets } from "kafka-llm-chat/internal/kafka/readOffsets.js";
+import kafkajs from "kafkajs";
 import { connectKafka } from "kafka-llm-chat";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import { ownBroker, type TestCluster, testCluster } from "./support/testCluster.js";
@@ -15,6 +18,7 @@ import { forever, ScriptedModel } from "./support/ScriptedModel.js";
 const QUESTION = "What is a topic?";
 const ANSWER = /named log of records/;
 const PARTITIONS = 6;
+const { CompressionTypes } = kafkajs;
 
 describe("a chat over Kafka", { timeout: 180_000 }, () => {
   let cluster: TestCluster;
@@ -184,6 +188,48 @@ describe("a chat over Kafka", { timeout: 180_000 }, () => {
     assert.deepEqual(records.map(({ headers }) => headers.get("reason")), many.map(() => "unsupported-codec"));
     assert.deepEqual(records.map(({ headers }) => headers.get("offset")), many.map((_, offset) => String(offset)), "each of the batch, and none else");
     assert.ok((records[0]?.value?.length ?? 0) > 100_000, "the compressed bytes are kept");
+  });
+
+  test("keeps of a record that was small only while it was compressed as much as the error topic takes, and reads on", async () => {
+    const settings = cluster.settings();
+    const { chat: topic, errors } = topicsOf(settings.chatTopic);
+    await assistant(settings);
+    const chat = await open(settings);
+    const id = chat.conversation;
+    const producer = connectKafka(settings.cluster).producer();
+    await producer.connect();
+    const large = human(id, "x".repeat(3_000_000), { role: "y".repeat(100_000) });
+    await producer.send({ topic, compression: CompressionTypes.GZIP, messages: [{ key: id, partition: place(id).partition, value: large }] });
+    await producer.disconnect();
+    assert.match((await chat.say(QUESTION)).text, ANSWER, "the assistant still answers");
+    const [record] = await readLog(settings, errors);
+    assert.equal(record?.headers.get("reason"), "unknown-role");
+    assert.equal(record.headers.get("cut"), `value: the first 1310720 of ${large.length} bytes`);
+    assert.equal(record.value?.toString(), large.slice(0, 1_310_720));
+    assert.ok((record.headers.get("message")?.length ?? 0) < 2_000);
+    const [listed] = await listErrors(settings);
+    assert.ok(listed !== undefined);
+    await assert.rejects(resend(settings, listed), /not whole in the error topic/);
+  });
+
+  test("tells who has said too much, at once, that it is not answered, and why", async () => {
+    const settings = cluster.settings();
+    await assistant(settings);
+    const chat = await open(settings);
+    await assert.rejects(chat.say("ü".repeat(4_097)), { name: "MessageRefusedError", message: /too-long.*The text has 8194 bytes, and at most 8192 are read.*-errors/ });
+    assert.match((await chat.say(QUESTION)).text, ANSWER);
+  });
+
+  test("refuses at once what is said after it was closed", async () => {
+    const chat = await open(cluster.settings());
+    await chat.stop();
+    for (const say of [() => chat.greet(), () => chat.delete(), () => chat.say("hello")]) await assert.rejects(say(), /The chat was closed/);
+  });
+
+  test("gives up a reply whose time was over before Kafka had the question", async () => {
+    const slow = { send: () => delay(300, 0n) } as unknown as ConstructorParameters<typeof Chat>[3];
+    const chat = new Chat("someone", 0, topicsOf("chat"), slow, {});
+    await assert.rejects(chat.say("hello", { timeoutMs: 50 }), { name: "NoReplyError" });
   });
 
   test("takes control tokens that a person types for text", async () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { startAssistantProcess } from "kafka-llm-chat";
+import { openChat, startAssistantProcess } from "kafka-llm-chat";
 import { AssistantProcess } from "kafka-llm-chat/internal/commands/startAssistantProcess.js";
+import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import { testState } from "./support/broker-state.js";
 import { startHub } from "./support/hub-server.js";
@@ -24,6 +26,14 @@ describe("a command whose KAFKA_BROKERS nobody answers at", { timeout: 120_000 }
     });
   }
 });
+
+for (const command of [["errors", "show"], ["errors", "resend"], ["errors", "list", "--reasn", "x"], ["chat", "--conversaton", "x"], ["memory", "chek"]]) {
+  test(`${command.join(" ")} is wrong usage`, { timeout: 60_000 }, async () => {
+    const { code, output } = await run(process.execPath, [ENTRY, ...command], { env: { ...process.env, KAFKA_BROKERS: "127.0.0.1:1" } });
+    assert.equal(code, 2, output);
+    assert.match(output, /Usage: |Which records\?|--help tells what it takes/);
+  });
+}
 
 describe("a command that downloads its model", { timeout: 120_000 }, () => {
   const state = testState();
@@ -112,6 +122,34 @@ test("a terminal tells what has happened above the line that is being typed, whi
     assert.equal(await terminal.ended, 0);
   } finally {
     terminal.kill();
+  }
+});
+
+test("an assistant finishes what it writes when Ctrl+C comes twice at once, as it does under npm", { timeout: 120_000 }, async () => {
+  const cluster = await testCluster();
+  const settings = cluster.settings();
+  const env = { ...process.env, KAFKA_BROKERS: cluster.brokers.join(","), CHAT_TOPIC: settings.chatTopic };
+  const assistant = spawn(process.execPath, [ENTRY, "assistant", "--pace", "20", "--worker", "W"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(assistant, "exit");
+  try {
+    let output = "";
+    assistant.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    await waitUntil(() => output.includes("assistant ready"), { description: "The assistant is not ready", timeoutMs: 60_000 });
+    const chat = await openChat({ settings });
+    try {
+      const interrupt = (): void => ["SIGINT", "SIGINT"].forEach((name) => assistant.kill(name as NodeJS.Signals));
+      let shown = 0;
+      const { text, worker, error } = await chat.say("What is a topic?", { timeoutMs: 30_000, onText: () => void (shown++ === 0 && interrupt()) });
+      assert.deepEqual({ worker, error }, { worker: "W", error: undefined });
+      assert.match(text, /read from it\.$/);
+    } finally {
+      await chat.stop();
+    }
+    assert.deepEqual(await ended, [0, null]);
+    assert.match(output, /assistant stopped/);
+  } finally {
+    assistant.kill("SIGKILL");
+    await cluster.stop();
   }
 });
 

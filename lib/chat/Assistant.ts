@@ -1,5 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import type { Kafka } from "kafkajs";
+import { errorCodes } from "../kafka/errorCodes.js";
 import { GroupConsumer } from "../kafka/GroupConsumer.js";
 import type { AssistantContext } from "./AssistantContext.js";
 import { PartitionOwner } from "./PartitionOwner.js";
@@ -25,6 +26,8 @@ export class Assistant {
   private readonly consumer: GroupConsumer;
   private readonly signals = new EventEmitter<{ heartbeat: []; settled: [] }>();
   private readonly stopped = new AbortController();
+  /** Aborted when the cluster does not let this user into the group. */
+  private readonly refused = new AbortController();
   private assigned = new Set<number>();
   /** In the group, which has no partition left for it. */
   private idle = false;
@@ -52,7 +55,10 @@ export class Assistant {
         this.signals.emit("heartbeat");
         for (const owner of this.owners.values()) if (!this.full.has(owner.partition)) owner.watch();
       },
-      onTrouble: (error) => this.trouble("The connection to the group was lost; joining again", error),
+      onTrouble: (error) => {
+        if (errorCodes(error).some((code) => code.endsWith("_AUTHORIZATION_FAILED"))) this.refused.abort(error);
+        this.trouble("The connection to the group was lost; joining again", error);
+      },
     });
   }
 
@@ -64,13 +70,20 @@ export class Assistant {
     return [...this.owners.keys()].sort((a, b) => a - b);
   }
 
-  /** Joins the group; resolves when the first partitions are taken over. */
+  /**
+   * Joins the group; resolves when the first partitions are taken over, or when none is left for this assistant.
+   * @throws Error when it cannot be joined.
+   */
   async start(): Promise<void> {
-    const settled = once(this.signals, "settled", { signal: this.stopped.signal });
+    const settled = once(this.signals, "settled", { signal: AbortSignal.any([this.stopped.signal, this.refused.signal]) });
     // Nobody waits for it when the group cannot be joined.
     settled.catch(() => undefined);
     await this.consumer.start();
-    await settled;
+    await settled.catch((error: unknown) => {
+      const { group } = this.context.topics;
+      if (this.refused.signal.aborted) throw new Error(`Kafka does not let this user into the group "${group}": ${(this.refused.signal.reason as Error).message}`, { cause: this.refused.signal.reason });
+      throw error;
+    });
   }
 
   /** Finishes what is being written, commits, and leaves the group; what takes longer than the limit is given up. */
@@ -120,7 +133,8 @@ export class Assistant {
     if (this.stopped.signal.aborted) return;
     this.context.onEvent({ type: "assigned", partitions: this.partitions });
     if (this.idle) this.context.onEvent({ type: "warning", message: nothingLeft(this.context) });
-    this.signals.emit("settled");
+    // All may have been lost again meanwhile.
+    if (this.assigned.size > 0 || this.idle) this.signals.emit("settled");
   }
 
   private missing(): number[] {
@@ -147,8 +161,8 @@ export class Assistant {
   /** A transaction has failed: the partition may be another's now. Only the group knows, so it is asked before the next claim. */
   private lost(owner: PartitionOwner, error: Error): void {
     this.trouble(`Partition ${owner.partition} is taken over again`, error);
-    this.consumer.pause(owner.partition);
     this.drop(owner, error);
+    this.consumer.pause(owner.partition);
     void this.heartbeat().then(() => this.settle(), () => undefined);
   }
 

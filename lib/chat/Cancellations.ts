@@ -3,7 +3,7 @@ import { type PartitionReader, readPartitions } from "../kafka/readPartitions.js
 import { readBounds } from "../kafka/readOffsets.js";
 import type { ChatTopics } from "./topics.js";
 
-/** Wishes to stop a reply that were read and whose question has not come yet; the topic forgets them after an hour too. */
+/** Wishes to stop a reply that are remembered; the topic forgets them after an hour too. */
 const MOST_REMEMBERED = 10_000;
 
 /** The wishes of people to stop a reply, from the control topic: every assistant reads all of them, since any may get the question. */
@@ -33,10 +33,9 @@ export class Cancellations {
     return controller.signal;
   }
 
-  /** The question is answered: a wish that comes now has no effect. */
-  forget(question: string): void {
+  /** Nothing is being written for the question any more. The wish stays: if the reply cannot be committed, the question comes again. */
+  end(question: string): void {
     this.running.delete(question);
-    this.wished.delete(question);
   }
 
   async stop(): Promise<void> {

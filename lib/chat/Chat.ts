@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { LogRecord, NewRecord } from "../kafka/LogRecord.js";
 import type { PartitionReader } from "../kafka/readPartitions.js";
 import type { RecordWriter } from "../kafka/RecordWriter.js";
+import { FAILURE_REASONS } from "./answer.js";
 import { serializeCancel } from "./Cancellations.js";
-import { type Role, serializeMessage, timestampNow } from "./ChatMessage.js";
+import { parseMessage, type Role, serializeMessage, timestampNow } from "./ChatMessage.js";
 import { replyIdOf } from "./identity.js";
 import { GREETING } from "./prompt.js";
 import { readReply, type Reply } from "./Reply.js";
@@ -35,6 +36,11 @@ export class NoReplyError extends Error {
   override name = "NoReplyError";
 }
 
+/** The message is in the log, and no assistant answers it: it lies in the error topic, too, with the reason. */
+export class MessageRefusedError extends Error {
+  override name = "MessageRefusedError";
+}
+
 /** Limit for the acknowledgement of a message, in milliseconds; the same message may be sent again until then. */
 const SEND_LIMIT_MS = 120_000;
 /** After this time without a sign of the reply the person is told, in milliseconds; and after this between two signs. */
@@ -58,6 +64,8 @@ export class Chat {
   private reader: PartitionReader | undefined;
   private stopping: Promise<void> | undefined;
   private failure: Error | undefined;
+  /** Aborted when nothing more is to be sent. */
+  private readonly closed = new AbortController();
   /** The last message that was said, on its way to Kafka. */
   private sending: Promise<void> = Promise.resolve();
 
@@ -85,6 +93,7 @@ export class Chat {
   /**
    * Says something and waits for the reply, which onText shows as it is written.
    * @throws NoReplyError when none has come in time: the message is in the log, and will be answered when an assistant runs.
+   *   MessageRefusedError when none will come, for instance as the text is too long.
    */
   async say(text: string, { signal, timeoutMs = 300_000, ...own }: SayOptions = {}): Promise<Reply> {
     if (text.trim() === "") throw new Error("There is nothing to send: the text is empty");
@@ -98,7 +107,6 @@ export class Chat {
       clearTimeout(notice);
       notice = setTimeout(() => onNotice(text()), ms);
     };
-    tellAfter(NOTICE_AFTER_MS, () => "Kafka does not answer. The message is sent again until it does; nothing is lost.");
     const limit = AbortSignal.timeout(timeoutMs);
     const replied = this.expect(question, { stream, clock, onSign: () => tellAfter(SILENCE_MS, () => (stream.isComplete
       ? "The reply is written, but not committed yet: Kafka, or the assistant, does not answer. It is waited for; nothing is lost."
@@ -107,11 +115,13 @@ export class Chat {
     const cancel = (): void => void this.cancel(question).catch((error: unknown) => this.waiting.get(question)?.reject(error as Error));
     const expire = (): void => this.waiting.get(question)?.reject(new NoReplyError(
       `No reply within ${timeoutMs / 1000} s. The message is in the topic and will be answered when an assistant runs: \`npm run assistant\`.`));
+    tellAfter(NOTICE_AFTER_MS, () => "Kafka does not answer. The message is sent again until it does; nothing is lost.");
     try {
       await this.send("human", text, question);
       clock.acknowledged();
       if (this.waiting.get(question)?.seen === false) tellAfter(NOTICE_AFTER_MS, () => "Sent. No assistant has begun to answer yet; if none runs: `npm run assistant`.");
-      limit.addEventListener("abort", expire, { once: true });
+      if (limit.aborted) expire();
+      else limit.addEventListener("abort", expire, { once: true });
       if (signal?.aborted) cancel();
       else signal?.addEventListener("abort", cancel, { once: true });
       const reply = await replied;
@@ -129,6 +139,7 @@ export class Chat {
   /** Leaves the conversation; it goes on in the log. May be called more than once. */
   stop(): Promise<void> {
     return (this.stopping ??= (async () => {
+      this.closed.abort(new Error("The chat was closed before Kafka had acknowledged the message"));
       this.fail(new Error("The chat was closed before the reply came; the message is in the topic and will be answered"));
       await this.reader?.stop();
       await this.writer.close();
@@ -144,6 +155,7 @@ export class Chat {
   /** @internal */
   receive(record: LogRecord): void {
     if (record.key?.toString() !== this.conversation) return;
+    if (record.topic === this.topics.errors) return this.refused(record);
     if (record.topic === this.topics.tokens) {
       const tokens = parseTokens(record.value);
       const waiting = tokens === undefined ? undefined : this.waiting.get(tokens.reply);
@@ -166,7 +178,16 @@ export class Chat {
   /** @internal */
   fail(error: Error): void {
     this.failure = error;
+    this.closed.abort(error);
     for (const { reject } of this.waiting.values()) reject(error);
+  }
+
+  /** A record of the error topic: the message is none that an assistant answers. One that could not be answered has a reply that says so. */
+  private refused({ headers, value }: LogRecord): void {
+    const reason = headers.get("reason") ?? "";
+    if (FAILURE_REASONS.some((failure) => failure === reason)) return;
+    const why = headers.get("message") ?? "";
+    this.waiting.get(uuidOf(value))?.reject(new MessageRefusedError(`The message is not answered (${reason}): ${why}. It lies in the topic "${this.topics.errors}", too.`));
   }
 
   private expect(question: string, listener: Pick<Waiting, "stream" | "clock" | "onSign">): Promise<Reply> {
@@ -195,6 +216,15 @@ export class Chat {
   }
 
   private async write(record: NewRecord): Promise<void> {
-    await retryUntil(() => this.writer.send([record]), { timeoutMs: SEND_LIMIT_MS, what: `Writing to the topic "${record.topic}"` });
+    await retryUntil(() => this.writer.send([record]), { timeoutMs: SEND_LIMIT_MS, what: `Writing to the topic "${record.topic}"`, signal: this.closed.signal });
+  }
+}
+
+/** The identity that our messages have in their value, too. */
+function uuidOf(value: Buffer | null): string {
+  try {
+    return parseMessage(value).uuid;
+  } catch {
+    return "";
   }
 }

@@ -177,7 +177,7 @@ export class PartitionCommits {
     for (const item of this.pending) {
       if (!item.finished || later.has(item)) break;
       if (item.bad !== undefined) {
-        bytes += item.bad.record.value?.length ?? 0;
+        bytes += (item.bad.record.key?.length ?? 0) + (item.bad.record.value?.length ?? 0);
         if (bad.length === MOST_BAD_RECORDS || (bad.length > 0 && bytes > MOST_BAD_BYTES)) break;
         bad.push(item.bad);
       }

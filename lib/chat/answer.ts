@@ -26,7 +26,8 @@ export interface AnswerOptions {
 }
 
 /** Why there is no real reply: the header `error` of what the person is told instead, and `reason` in the error topic. */
-export type FailureReason = "model-failed" | "time-limit" | "context-full";
+export const FAILURE_REASONS = ["model-failed", "time-limit", "context-full"] as const;
+export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** What became of a question. */
 export interface Answer {

@@ -20,6 +20,8 @@ export interface FailedRecord {
   offset: string;
   key: Buffer | null;
   value: Buffer | null;
+  /** What of key and value is not here, since they were too large for the error topic. */
+  cut: string | undefined;
 }
 
 /**
@@ -36,9 +38,10 @@ export async function listErrors(settings: Settings): Promise<FailedRecord[]> {
 /**
  * Sends a record through the chat again: to the partition of its key, under a new identity, with the header `resend_of`.
  * @returns the new identity.
- * @throws Error when the record belongs to no conversation, so that nobody could be answered.
+ * @throws Error when the record belongs to no conversation, so that nobody could be answered, or is not whole.
  */
-export async function resend(settings: Settings, { id, key, value }: FailedRecord): Promise<string> {
+export async function resend(settings: Settings, { id, key, value, cut }: FailedRecord): Promise<string> {
+  if (cut !== undefined) throw new Error(`${id} is not whole in the error topic (${cut}), so it cannot be sent again`);
   const conversation = key === null || key.length === 0 ? conversationIn(value) : key.toString();
   if (conversation === undefined) throw new Error(`${id} has no key and no conversation_id, so it cannot be sent again`);
   const kafka = connectKafka(settings.cluster);
@@ -60,7 +63,7 @@ export async function resend(settings: Settings, { id, key, value }: FailedRecor
 function toFailedRecord({ partition, offset, key, value, headers }: LogRecord): FailedRecord {
   return {
     id: `${partition}:${offset}`, key, value,
-    reason: headers.get("reason") ?? "unknown", message: headers.get("message") ?? "",
+    reason: headers.get("reason") ?? "unknown", message: headers.get("message") ?? "", cut: headers.get("cut"),
     partition: Number(headers.get("partition")), offset: headers.get("offset") ?? "",
   };
 }

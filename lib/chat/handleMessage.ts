@@ -79,6 +79,6 @@ async function generate({ context, partition, claim, signal }: Place, { conversa
     const openStream = (attempt: number) => tokens.open({ partition, conversation, reply, attempt: [claim, attempt] });
     return await answer({ model, prompt, conversation, timeLimitMs, attempts, cancel, signal, openStream });
   } finally {
-    cancellations.forget(identity);
+    cancellations.end(identity);
   }
 }

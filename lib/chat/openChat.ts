@@ -30,7 +30,7 @@ export async function openChat({ conversation = randomUUID(), settings = readSet
   const chat = new Chat(conversation, partition, topics, writer, listeners);
   await writer.connect();
   try {
-    const bounds = await readBoundsOf(kafka, [topics.chat, topics.tokens]);
+    const bounds = await readBoundsOf(kafka, [topics.chat, topics.tokens, topics.errors]);
     const reader = await readPartitions(kafka, {
       positions: [...bounds].map(([topic, found]) => ({ topic, partition, offset: found.get(partition)?.end ?? 0n })),
       onRecord: (record) => chat.receive(record),

@@ -86,7 +86,8 @@ function quote(text: string): string {
 async function readPipe(chat: Chat): Promise<number> {
   let failed = false;
   const cancel = new AbortController();
-  process.once("SIGINT", () => cancel.abort()).once("SIGTERM", () => cancel.abort());
+  // Not once: under npm one Ctrl+C arrives twice.
+  process.on("SIGINT", () => cancel.abort()).on("SIGTERM", () => cancel.abort());
   for await (const line of readline.createInterface({ input: process.stdin })) {
     if (cancel.signal.aborted) return 130;
     if (line.trim() !== "" && !await say(chat, line, cancel.signal, (text) => process.stdout.write(text), console.error)) failed = true;

@@ -24,6 +24,10 @@ export async function main(argv: string[]): Promise<number> {
     console.log(HELP);
     return help ? 0 : 2;
   }
+  if (action !== "list" && ids.length === 0 && reason === undefined) {
+    console.error(`Which records? \`npm run errors -- ${action} ID\`, or with --reason; \`npm run errors -- list\` shows them`);
+    return 2;
+  }
   const settings = readSettings();
   const found = await listErrors(settings);
   if (action === "list") {
@@ -34,10 +38,13 @@ export async function main(argv: string[]): Promise<number> {
   }
   const chosen = ids.length > 0 ? found.filter(({ id }) => ids.includes(id)) : found.filter((record) => reason !== undefined && record.reason === reason);
   for (const id of ids.filter((id) => !found.some((record) => record.id === id))) console.error(`There is no record ${id}; \`npm run errors -- list\` shows those there are`);
-  if (chosen.length === 0) return 1;
+  if (chosen.length === 0) {
+    if (ids.length === 0) console.error(`No record has the reason ${reason}; \`npm run errors -- list\` shows those there are`);
+    return 1;
+  }
   let failed = chosen.length < ids.length;
   for (const record of chosen) {
-    if (action === "show") console.log(`${describe(record)}\n${record.message}\n${record.value?.toString() ?? "(no value)"}`);
+    if (action === "show") console.log(`${describe(record)}\n${record.message}\n${record.cut === undefined ? "" : `not whole: ${record.cut}\n`}${record.value?.toString() ?? "(no value)"}`);
     else await resend(settings, record).then((uuid) => console.log(`${record.id} sent again as ${uuid}`), (error: unknown) => {
       failed = true;
       console.error((error as Error).message);

@@ -40,7 +40,8 @@ export async function main(argv: string[]): Promise<number> {
 async function start(port: number | undefined, mode: KafkaMode | undefined): Promise<number> {
   const interrupted = new AbortController();
   const onSignal = () => interrupted.abort(new Error("Interrupted"));
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  // Not once: under npm one Ctrl+C arrives twice.
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
     const kafka = await startKafka({ port, mode, signal: interrupted.signal, onProgress: progressLine() });
     await kafka.keep();

@@ -11,7 +11,8 @@ const HELP = `Usage: npm run memory -- check | rebuild
             group has answered are not part of it
   rebuild   the same, and writes what differs to "chat-memory"
 
-  Assistants that run wait for it, and go on afterwards. CHAT_MODEL must be the assistants' model: its tokens are counted.
+  The partitions are taken from the assistants meanwhile, one after the other; they take them back and go on. Where so much is said
+  that they do so before all is read, it says that they must be stopped. CHAT_MODEL must be the assistants' model: its tokens are counted.
 `;
 
 /** `npm run memory`. @returns 0 when the memory is (now) the same, 1 when it differs, 2 for wrong usage. */

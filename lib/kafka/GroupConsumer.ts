@@ -1,4 +1,4 @@
-import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka } from "kafkajs";
+import kafkajs, { type Consumer, type ConsumerCrashEvent, type EachBatchPayload, type Kafka, type PartitionAssigner } from "kafkajs";
 import { type LogRecord, toLogRecord } from "./LogRecord.js";
 
 /** A run of records of one partition, without gaps from `from` to `next`. */
@@ -49,13 +49,14 @@ export class GroupConsumer {
     const { group, topic, sessionTimeoutMs, rebalanceTimeoutMs, onAssigned, onHeartbeat } = this.options;
     const consumer = this.kafka.consumer({
       groupId: group,
+      partitionAssigners: [this.assigner],
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: Math.min(500, sessionTimeoutMs / 3),
       maxWaitTimeInMs: MAX_WAIT_MS,
       allowAutoTopicCreation: false,
       readUncommitted: false,
-      retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 8 },
+      retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 8, restartOnFailure: async () => this.stopping === undefined },
     });
     this.consumer = consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -67,9 +68,15 @@ export class GroupConsumer {
       this.assigned = new Set(partitions);
       onAssigned(partitions);
     });
+    // Before kafkajs tells that it has crashed, while it closes its connections.
+    consumer.on(consumer.events.STOP, () => {
+      if (consumer === this.consumer) this.joined = false;
+    });
     consumer.on(consumer.events.HEARTBEAT, () => onHeartbeat());
     consumer.on(consumer.events.CRASH, (event) => this.crashed(consumer, event));
     await consumer.connect();
+    // Stopped while it was connecting.
+    if (this.stopping !== undefined) return consumer.disconnect();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({ autoCommit: false, partitionsConsumedConcurrently: 1, eachBatch: async (payload) => this.pass(payload) });
   }
@@ -100,6 +107,18 @@ export class GroupConsumer {
     })());
   }
 
+  /** kafkajs's own. It cannot be called off while it is joining after a crash, and would be a member that nobody stops: so whoever has stopped does not join. */
+  private readonly assigner: PartitionAssigner = (config) => {
+    const assigner = kafkajs.PartitionAssigners.roundRobin(config);
+    return {
+      ...assigner,
+      protocol: (topics) => {
+        if (this.stopping !== undefined) throw new Error("This member of the group was stopped before it had joined");
+        return assigner.protocol(topics);
+      },
+    };
+  };
+
   private pass({ batch }: EachBatchPayload): void {
     const records = batch.messages.map((message) => toLogRecord(batch.topic, batch.partition, message));
     // fetchedOffset is missing in kafkajs's types; it is what the fetch asked for.
@@ -118,7 +137,7 @@ export class GroupConsumer {
       if (this.stopping !== undefined) return;
       try {
         await consumer.disconnect();
-        await this.start();
+        if (this.stopping === undefined) await this.start();
       } catch (error) {
         this.options.onTrouble(error as Error);
         this.rejoin = setTimeout(() => void again(), REJOIN_AFTER_MS);

@@ -20,7 +20,7 @@ export async function main(argv) {
   const [name = "", ...rest] = argv;
   const code = await run(name, rest).catch((/** @type {unknown} */ error) => {
     console.error(inWords(error));
-    return 1;
+    return isUsage(error) ? 2 : 1;
   });
   // Handles that a library left open would keep Node alive after the work is done.
   process.stdout.write("", () => process.exit(code));
@@ -30,13 +30,19 @@ export async function main(argv) {
  * @param {unknown} error */
 function inWords(error) {
   if (!(error instanceof Error)) return error;
-  if ("code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")) return `${error.message}\n  What to do: the same command with -- --help tells what it takes.`;
+  if (isUsage(error)) return `${error.message}\n  What to do: the same command with -- --help tells what it takes.`;
   if ("code" in error) {
     const known = explain(`${error.message} ${String(error.code)}`);
     return known === undefined ? error : `${error.message}\n  Why: ${known.why}\n  What to do: ${known.todo}`;
   }
   // Faults in the program itself; all else was thrown with a message for a person.
   return ["TypeError", "ReferenceError", "RangeError", "SyntaxError", "AssertionError"].includes(error.name) ? error : error.message;
+}
+
+/** What `parseArgs` throws: an option that a command does not have.
+ * @param {unknown} error */
+function isUsage(error) {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 }
 
 /** @param {string} name @param {string[]} argv @returns {Promise<number>} */
