@@ -7,6 +7,7 @@ import { ChatNodeLlamaCpp, listErrors, type LoadedModel, loadModel, openChat, pa
 import { Chat } from "kafka-llm-chat/internal/chat/Chat.js";
 import { parseMemory } from "kafka-llm-chat/internal/chat/Memory.js";
 import type { AnsweringModel } from "kafka-llm-chat/internal/chat/answer.js";
+import { pacedModel } from "kafka-llm-chat/internal/chat/pacedModel.js";
 import { readCommittedOffsets } from "kafka-llm-chat/internal/kafka/readOffsets.js";
 import kafkajs from "kafkajs";
 import { connectKafka } from "kafka-llm-chat";
@@ -344,6 +345,19 @@ describe("a chat over Kafka", { timeout: 180_000 }, () => {
     const reply = await chat.say("endless");
     assert.deepEqual([reply.text, reply.error], ["so far", "time-limit"]);
     assert.equal((await chat.say("next")).text, "so far");
+  });
+
+  test("does not count the wait for a free sequence: of three conversations that share one, the last is answered, too", async () => {
+    const settings = cluster.settings();
+    const one = await loadModel({ sequences: 1 });
+    started.push({ stop: () => one.dispose() });
+    // A reply takes a good two seconds, so the last one has waited for longer than the limit.
+    await assistant(settings, { model: pacedModel(new ChatNodeLlamaCpp({ model: one }), 10), timeLimitMs: 4_000 });
+    const chats = await Promise.all([open(settings), open(settings), open(settings)]);
+    const asked = performance.now();
+    const replies = await Promise.all(chats.map((chat) => chat.say(QUESTION)));
+    assert.ok(performance.now() - asked > 4_000, "the limit was long over");
+    assert.deepEqual(replies.map(({ error }) => error), [undefined, undefined, undefined]);
   });
 
   test("commits the offset after the reply, and a fresh assistant continues from the log as if nothing had happened", async () => {

@@ -1,9 +1,11 @@
 import type { AIMessageChunk, BaseMessage } from "@langchain/core/messages";
+import { type Pausable, TimeLimit } from "../TimeLimit.js";
 import type { TokenStream } from "./TokenWriter.js";
 
 /** What the assistant needs of a chat model: `ChatNodeLlamaCpp`, or another LangChain chat model with a token count. */
 export interface AnsweringModel {
-  stream(messages: BaseMessage[], options: { signal: AbortSignal; conversation: string }): Promise<AsyncIterable<AIMessageChunk>>;
+  /** @param options.limit is to be paused while the call waits for its turn; else that counts, too. */
+  stream(messages: BaseMessage[], options: { signal: AbortSignal; conversation: string; limit: Pausable }): Promise<AsyncIterable<AIMessageChunk>>;
   countTokens(text: string): number;
   /** Name of the model, for the headers of its replies. */
   readonly modelName: string;
@@ -19,7 +21,7 @@ export interface AnswerOptions {
   signal: AbortSignal;
   /** Aborted when the person has cancelled the question. */
   cancel: AbortSignal;
-  /** Limit of all attempts together, in milliseconds. */
+  /** Limit of all attempts together, in milliseconds. The wait for a turn with the model does not count. */
   timeLimitMs: number;
   /** How often a model that fails is tried. */
   attempts: number;
@@ -45,18 +47,26 @@ export interface Answer {
  * @throws the reason of `signal` when that is aborted: then there is no answer.
  */
 export async function answer(options: AnswerOptions): Promise<Answer> {
+  const limit = new TimeLimit(options.timeLimitMs);
+  try {
+    return await tryAgain(options, limit);
+  } finally {
+    limit.pause();
+  }
+}
+
+async function tryAgain(options: AnswerOptions, limit: TimeLimit): Promise<Answer> {
   const { signal, cancel, timeLimitMs, attempts, openStream } = options;
-  const limit = AbortSignal.timeout(timeLimitMs);
   for (let attempt = 1; ; attempt++) {
     const written = { text: "", facts: {} as Record<string, unknown> };
     const stream = openStream(attempt);
     try {
-      await generate(options, AbortSignal.any([signal, cancel, limit]), stream, written);
+      await generate(options, limit, stream, written);
       return { ...written, cancelled: false, error: undefined };
     } catch (error) {
       signal.throwIfAborted();
       if (cancel.aborted) return { ...written, cancelled: true, error: undefined };
-      if (limit.aborted) return failed("time-limit", `the time limit of ${timeLimitMs / 1000} s was reached`, written);
+      if (limit.signal.aborted) return failed("time-limit", `the time limit of ${timeLimitMs / 1000} s was reached`, written);
       if (isTooLong(error)) return failed("context-full", (error as Error).message, { ...written, text: "" });
       if (attempt >= attempts) return failed("model-failed", (error as Error).message, { ...written, text: "" });
     } finally {
@@ -65,9 +75,10 @@ export async function answer(options: AnswerOptions): Promise<Answer> {
   }
 }
 
-async function generate({ model, prompt, conversation }: AnswerOptions, signal: AbortSignal, stream: TokenStream, written: { text: string; facts: Record<string, unknown> }): Promise<void> {
+async function generate({ model, prompt, conversation, ...options }: AnswerOptions, limit: TimeLimit, stream: TokenStream, written: { text: string; facts: Record<string, unknown> }): Promise<void> {
+  const signal = AbortSignal.any([options.signal, options.cancel, limit.signal]);
   signal.throwIfAborted();
-  for await (const chunk of await model.stream(prompt, { signal, conversation })) {
+  for await (const chunk of await model.stream(prompt, { signal, conversation, limit })) {
     signal.throwIfAborted();
     if (chunk.text !== "") {
       written.text += chunk.text;

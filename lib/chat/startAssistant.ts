@@ -26,7 +26,7 @@ export interface StartAssistantOptions {
   memoryTokens?: number;
   /** Longest text that is answered, in UTF-8 bytes. Default 8192. */
   maxTextBytes?: number;
-  /** Limit for one reply, in milliseconds. Default 120 000. */
+  /** Limit for one reply, in milliseconds; the wait for a free sequence does not count. Default 120 000. */
   timeLimitMs?: number;
   /** How often a model that fails is tried. Default 3. */
   attempts?: number;

@@ -32,6 +32,8 @@ export interface GroupConsumerOptions {
 /** How long a fetch waits for records, in milliseconds; a partition that is resumed waits as long at most. kafkajs: 5 s. */
 const MAX_WAIT_MS = 250;
 const REJOIN_AFTER_MS = 1_000;
+/** Limit for leaving the group, in milliseconds; without a broker kafkajs tries for half a minute. */
+const LEAVE_LIMIT_MS = 5_000;
 
 /** A member of a consumer group that commits nothing itself, and that a failure of kafkajs does not end. */
 export class GroupConsumer {
@@ -98,12 +100,16 @@ export class GroupConsumer {
     if (this.joined) this.consumer?.resume([{ topic: this.options.topic, partitions: [partition] }]);
   }
 
-  /** Leaves the group. May be called at any time and more than once. */
+  /** Leaves the group, if Kafka answers soon; else the group finds out by the session timeout. May be called at any time and more than once. */
   stop(): Promise<void> {
     return (this.stopping ??= (async () => {
       this.joined = false;
       clearTimeout(this.rejoin);
-      await this.consumer?.disconnect();
+      const leaving = this.consumer?.disconnect() ?? Promise.resolve();
+      leaving.catch(() => undefined);
+      let timer: NodeJS.Timeout | undefined;
+      const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, LEAVE_LIMIT_MS)));
+      await Promise.race([leaving, limit]).finally(() => clearTimeout(timer));
     })());
   }
 

@@ -3,6 +3,7 @@ import type { CallbackManagerForLLMRun } from "@langchain/core/callbacks/manager
 import { BaseChatModel, type BaseChatModelCallOptions, type BaseChatModelParams } from "@langchain/core/language_models/chat_models";
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { ChatGenerationChunk, type ChatResult } from "@langchain/core/outputs";
+import type { Pausable } from "../TimeLimit.js";
 import type { TemplateMessage } from "./ChatTemplate.js";
 import type { LoadedModel } from "./loadModel.js";
 import type { Prompt } from "./PromptEncoder.js";
@@ -17,6 +18,8 @@ export interface ChatNodeLlamaCppCallOptions extends BaseChatModelCallOptions {
   /** Names a conversation, so that it gets the sequence whose cache holds its prompt so far. */
   conversation?: string;
   seed?: number;
+  /** A limit that is paused while the call waits for a free sequence. */
+  limit?: Pausable;
 }
 
 /** How a reply came about, and what it took; in the `response_metadata` of the reply. Durations are milliseconds. */
@@ -95,7 +98,8 @@ export class ChatNodeLlamaCpp extends BaseChatModel<ChatNodeLlamaCppCallOptions,
   override async *_streamResponseChunks(messages: BaseMessage[], options: this["ParsedCallOptions"], runManager?: CallbackManagerForLLMRun): AsyncGenerator<ChatGenerationChunk> {
     const asked = performance.now();
     const signal = options.signal ?? new AbortController().signal;
-    const lease = await this.model.sequences.acquire(options.conversation, signal);
+    options.limit?.pause();
+    const lease = await this.model.sequences.acquire(options.conversation, signal).finally(() => options.limit?.resume());
     try {
       const started = performance.now();
       let firstTokenMs: number | undefined;
