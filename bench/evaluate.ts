@@ -9,11 +9,12 @@ import { loops, wordsOf } from "./evaluate/judge.js";
 import { tokensPerSecond } from "./evaluate/speed.js";
 import { type Outcome, trials } from "./evaluate/trials.js";
 
-const USAGE = `npm run evaluate -- [--model NAME or PATH] [--sampling greedy|original] [--seeds 5] [--json FILE] [--show]
+const USAGE = `npm run evaluate -- [--model NAME or PATH] [--sampling greedy|original] [--seeds 5] [--first-seed 1] [--json FILE] [--show]
 
 How well the model answers: the questions of models/data/held-out, recall, follow-ups, declines, speed.
   --sampling original  with the original walkthrough's temperature 0.7, top_p 0.95, top_k 150 and repeat penalty 1.2
   --seeds 5            how often, each time with another seed (default: 1, with the original sampling 5)
+  --first-seed 1       where the seeds begin: so that several processes can share them
   --json FILE          writes every dialogue and its verdict
   --show               prints what went wrong`;
 
@@ -31,11 +32,12 @@ interface Row {
 export async function main(argv: string[]): Promise<number> {
   const { values } = parseArgs({
     args: argv,
-    options: { model: { type: "string" }, sampling: { type: "string", default: "greedy" }, seeds: { type: "string" }, json: { type: "string" }, show: { type: "boolean" }, help: { type: "boolean" } },
+    options: { model: { type: "string" }, sampling: { type: "string", default: "greedy" }, seeds: { type: "string" }, "first-seed": { type: "string", default: "1" }, json: { type: "string" }, show: { type: "boolean" }, help: { type: "boolean" } },
   });
   const original = values.sampling === "original";
   const seeds = Number(values.seeds ?? (original ? 5 : 1));
-  if (values.help === true || !(original || values.sampling === "greedy") || !(seeds >= 1)) {
+  const firstSeed = Number(values["first-seed"]);
+  if (values.help === true || !(original || values.sampling === "greedy") || !(seeds >= 1) || !Number.isInteger(firstSeed)) {
     console.log(USAGE);
     return values.help === true ? 0 : 2;
   }
@@ -49,10 +51,10 @@ export async function main(argv: string[]): Promise<number> {
     const model = new ChatNodeLlamaCpp({ model: loaded, ...(original ? originalSampling : { temperature: 0, repeatPenalty: 1 }) });
     const speed = await tokensPerSecond(model);
     const outcomes: (Outcome & { seed: number })[] = [];
-    for (let seed = 1; seed <= seeds; seed++) {
+    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
       const found = await Promise.all(trials(model, facts, heldOut, seed).map((run) => run()));
       outcomes.push(...found.flat().map((outcome) => ({ ...outcome, seed })));
-      if (seeds > 1) console.log(`seed ${seed} of ${seeds} done`);
+      if (seeds > 1) console.log(`seed ${seed} done, ${firstSeed + seeds - 1 - seed} to go`);
     }
     const table = [...rowsOf(outcomes), ...await textRows(outcomes)];
     const properties = await propertiesOf(loaded, { loadMs, speed, sampling: original ? `the original's, ${seeds} seeds` : "greedy" });
