@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import { repositoryRoot } from "kafka-llm-chat/internal/paths.js";
 import { main } from "../bench/bench.js";
 import { drawResult } from "../bench/support/draw.js";
+import { orderOf } from "../bench/support/orderOf.js";
 import { renderResult } from "../bench/support/render.js";
 import { fillReadme, type Report } from "../bench/support/Report.js";
 import type { Result } from "../bench/support/Result.js";
@@ -30,6 +31,12 @@ describe("what the benchmark writes", () => {
 
   test("compares what was measured beside each other", () => {
     assert.match(renderResult(result), /\| first token \| 14\.0 ms \(13\.0 to 15\.0\) \| 5\.50 ms \(5\.00 to 6\.00\) \| 8\.50 ms \(7\.00 to 10\.0\) \|/);
+  });
+
+  test("holds contestants against each other in every order: two change places from round to round", () => {
+    assert.deepEqual([0, 1, 2, 3].map((round) => orderOf(["a", "b"], round).join("")), ["ab", "ba", "ab", "ba"]);
+    const three = [0, 1, 2, 3, 4, 5].map((round) => orderOf(["a", "b", "c"], round).join(""));
+    assert.deepEqual([...new Set(three)].sort(), ["abc", "acb", "bac", "bca", "cab", "cba"]);
   });
 
   test("is a picture in which what could not be measured has no place", () => {

@@ -1,5 +1,5 @@
-import { AIMessage, type BaseMessage, HumanMessage, trimMessages } from "@langchain/core/messages";
 import { buildPrompt, type ChatNodeLlamaCpp, GREETING, MEMORY_TOKENS, PERSONA } from "kafka-llm-chat";
+import { type Memory, remember, toMessages, type Trim, trimmer } from "kafka-llm-chat/internal/chat/Memory.js";
 
 /** A reply, and all that was said before it. */
 export interface Said {
@@ -12,23 +12,28 @@ export interface Said {
 
 let talks = 0;
 
-/** One conversation as the assistant leads it: persona, greeting, a memory of 300 tokens. */
+/** One conversation as the assistant leads it: persona, greeting, a memory of 300 tokens, trimmed as it does. */
 export class Talk {
   readonly said: Said[] = [];
-  private history: BaseMessage[] = [new AIMessage(GREETING)];
+  private memory: Memory = remember(undefined, { offset: 0n, identity: "0", messages: [{ id: "0", role: "AI", text: GREETING, offset: 0n }] });
+  private offset = 1n;
+  private readonly trim: Trim;
   private readonly conversation = `evaluation ${talks++}`;
 
-  constructor(private readonly model: ChatNodeLlamaCpp, private readonly seed: number) {}
+  constructor(private readonly model: ChatNodeLlamaCpp, private readonly seed: number) {
+    this.trim = trimmer(MEMORY_TOKENS, (text) => model.countTokens(text));
+  }
 
   async say(question: string): Promise<string> {
-    const earlier = this.history.map(({ text }) => text);
-    const prompt = await buildPrompt({ persona: PERSONA, history: this.history, input: question });
+    const history = toMessages(this.memory);
+    const prompt = await buildPrompt({ persona: PERSONA, history, input: question });
     const reply = await this.model.invoke(prompt, { conversation: this.conversation, seed: this.seed });
-    this.said.push({ question, reply: reply.text, earlier, ended: reply.response_metadata["stopReason"] === "eogToken" });
-    this.history = await trimMessages([...this.history, new HumanMessage(question), reply], {
-      maxTokens: MEMORY_TOKENS, strategy: "last",
-      tokenCounter: (messages: BaseMessage[]) => messages.reduce((sum, { text }) => sum + this.model.countTokens(text), 0),
-    });
+    this.said.push({ question, reply: reply.text, earlier: history.map(({ text }) => text), ended: reply.response_metadata["stopReason"] === "eogToken" });
+    const offset = this.offset++;
+    const id = offset.toString();
+    this.memory = await this.trim(remember(this.memory, {
+      offset, identity: id, messages: [{ id, role: "human", text: question, offset }, { id: `re ${id}`, role: "AI", text: reply.text, offset }],
+    }));
     return reply.text;
   }
 }

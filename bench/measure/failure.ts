@@ -4,9 +4,11 @@ import type { Result } from "../support/Result.js";
 
 /** Tokens a second. */
 const PACE = 20;
-/** The same where a reply is cancelled: what comes after that is seen as finely as tokens come. */
+/** The same where a reply is cancelled. */
 const CANCEL_PACE = 50;
 const QUESTION = "What is a consumer group?";
+/** The call comes at some time between two pieces, which travel every 50 ms: right after one it would have the longest time to arrive before the next. */
+const BETWEEN_PIECES_MS = 50;
 /** Of startAssistant(), in seconds. */
 const SESSION_TIMEOUT_S = 6;
 
@@ -68,10 +70,12 @@ async function cancelOne(bench: Bench): Promise<{ lastToken: number; committed: 
     onText: () => {
       last = performance.now();
       if (++pieces !== 5) return;
-      asked = last;
-      cancel.abort();
+      setTimeout(() => {
+        asked = performance.now();
+        cancel.abort();
+      }, Math.random() * BETWEEN_PIECES_MS);
     },
   });
   if (!cancelled) throw new Error(`The reply to "${QUESTION}" ended before it was cancelled`);
-  return { lastToken: last - asked, committed: performance.now() - asked };
+  return { lastToken: Math.max(0, last - asked), committed: performance.now() - asked };
 }

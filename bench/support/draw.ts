@@ -16,7 +16,7 @@ export function drawResult({ title, contestants, rows }: Result): string {
   const parts: string[] = [];
   let y = 64;
   contestants.forEach((name, index) => {
-    const x = left + index * 180;
+    const x = 14 + index * 180;
     parts.push(element("rect", { x, y: 36, width: 12, height: 12, fill: colour(index) }), text(name, x + 18, 47, { fill: INK }));
   });
   for (const { name, unit, values } of rows) {

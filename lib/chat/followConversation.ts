@@ -115,7 +115,7 @@ class Sequence {
     const reply = readReply(record);
     if (reply !== undefined) {
       // The pieces that are missing come first: who shows pieces has shown the whole reply when its message comes.
-      if (this.joined && this.open.has(reply.id)) this.writing.get(reply.id)?.stream.finish(reply.text);
+      if (this.joined && this.open.has(reply.id)) (this.writing.get(reply.id) ?? this.begin(reply.id)).stream.finish(reply.text);
       this.writing.delete(reply.id);
       const { id, text, offset, replyTo, cancelled } = reply;
       if (this.open.delete(id)) this.add({ type: "message", id, role: "AI", text, offset, replyTo, cancelled });

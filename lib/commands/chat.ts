@@ -51,7 +51,10 @@ export async function main(argv: string[]): Promise<number> {
     console.error(`Conversation ${chat.conversation}. Ctrl+C cancels a reply, Ctrl+D ends.`);
     if (conversation === undefined) console.log(`Marvin: ${GREETING}`);
     let wish: AbortController | undefined;
-    terminal = new Terminal({ prompt: "You: ", onInterrupt: () => (wish === undefined ? terminal?.close() : wish.abort()) });
+    const onInterrupt = (): void => (wish === undefined ? terminal?.close() : wish.abort());
+    terminal = new Terminal({ prompt: "You: ", onInterrupt });
+    // After Ctrl+D while a reply is written, Ctrl+C is a signal like any other.
+    process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
     for (let line = await terminal.ask(); line !== undefined; line = await terminal.ask()) {
       if (line.trim() === "") continue;
       wish = new AbortController();

@@ -29,7 +29,7 @@ export async function standIn(settings: Settings, tell: (text: string) => void):
   const isAlone = async (): Promise<boolean> => await countMembers(settings.cluster, group).catch(() => 1) === 0;
   let stopAssistant: (() => Promise<void>) | undefined;
   const start = async (): Promise<void> => {
-    stopAssistant = await startOwn(settings, tell);
+    stopAssistant = await startOwn(settings, tell, stopped.signal);
   };
   let later: Promise<void> = Promise.resolve();
   if (await isAlone()) {
@@ -50,9 +50,10 @@ export async function standIn(settings: Settings, tell: (text: string) => void):
   };
 }
 
-async function startOwn(settings: Settings, tell: (text: string) => void): Promise<() => Promise<void>> {
-  const model = await loadModel({ model: settings.chatModel, onProgress: progressLine(tell), onNotice: tell });
+async function startOwn(settings: Settings, tell: (text: string) => void, signal: AbortSignal): Promise<() => Promise<void>> {
+  const model = await loadModel({ model: settings.chatModel, onProgress: progressLine(tell), onNotice: tell, signal });
   try {
+    signal.throwIfAborted();
     const assistant = await startAssistant({
       settings, model: new ChatNodeLlamaCpp({ model }),
       onEvent: (event) => {
