@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { findKafka } from "kafka-llm-chat/internal/kafka/findKafka.js";
+import { stopUnkept } from "kafka-llm-chat/internal/kafka/findKafka.js";
 import { SetupError } from "./bootstrap/stage.mjs";
 import { nextSignal } from "./nextSignal.js";
 import { startJupyterLab, type RunningJupyterLab } from "./jupyter/startJupyterLab.js";
@@ -60,12 +60,11 @@ function colabAddress({ url }: RunningJupyterLab): string {
   return `http://localhost:${port}/${search}`;
 }
 
-/** The broker outlives the notebook that started it, but not the JupyterLab; what a command has started is left alone. */
+/** A broker outlives the notebook that started it, but not the JupyterLab; what a command has started is left alone. */
 async function stopKafka({ kafkaBefore }: RunningJupyterLab): Promise<void> {
-  const kafka = await findKafka();
-  if (kafka === undefined || kafka.kept || kafka.pid === kafkaBefore) return;
-  await kafka.stop();
-  console.error(`Stopped Kafka on port ${kafka.port}, which a notebook had started; its topics are kept.`);
+  for (const port of await stopUnkept({ except: kafkaBefore })) {
+    console.error(`Stopped Kafka on port ${port}, which a notebook had started; its topics are kept.`);
+  }
 }
 
 function parse(argv: string[]): { port: number | undefined; address: string; browser: boolean } | undefined {

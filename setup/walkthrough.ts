@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { findKafka, stopKafka } from "kafka-llm-chat/internal/kafka/findKafka.js";
+import { kafkaPids, stopUnkept } from "kafka-llm-chat/internal/kafka/findKafka.js";
 import { describeDevice } from "kafka-llm-chat/internal/model/loadLlama.js";
 import { SetupError } from "./bootstrap/stage.mjs";
 import { nextSignal } from "./nextSignal.js";
@@ -36,7 +36,7 @@ export async function main(argv: string[]): Promise<number> {
   const output = path.join(context.state, "walkthrough");
   const stopped = nextSignal();
   const exactModel = await saysWhatIsCommitted(context);
-  const kafka = await findKafka();
+  const kafkaBefore = await kafkaPids(context.state);
   let failures = 0;
   try {
     for (const file of options.files) {
@@ -49,7 +49,7 @@ export async function main(argv: string[]): Promise<number> {
     return 130;
   } finally {
     // The notebooks leave their broker running; whoever ran one before keeps it.
-    if (kafka === undefined && !context.settings.cluster.external) await stopKafka();
+    await stopUnkept({ except: kafkaBefore });
   }
   console.log(`${failures === 0 ? "All ran without an error" : `${failures} of ${options.files.length} failed`}; executed copies and HTML: ${path.relative(process.cwd(), output)}`);
   return failures === 0 ? 0 : 1;

@@ -5,12 +5,14 @@ import { readFile, readdir, truncate, writeFile } from "node:fs/promises";
 import net from "node:net";
 import path from "node:path";
 import { describe, test } from "node:test";
-import { findDaemon } from "kafka-llm-chat/internal/daemon/findDaemon.js";
+import { findDaemon, type RunningDaemon } from "kafka-llm-chat/internal/daemon/findDaemon.js";
 import { freePort, isPortBound, portHolder } from "kafka-llm-chat/internal/daemon/port.js";
 import { isRunning, processIdentity } from "kafka-llm-chat/internal/daemon/processIdentity.js";
 import { startDaemon, type StartDaemonOptions } from "kafka-llm-chat/internal/daemon/startDaemon.js";
+import { stopProcess } from "kafka-llm-chat/internal/daemon/stopProcess.js";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import { withLock } from "kafka-llm-chat/internal/daemon/withLock.js";
+import { kafkaPids, stopUnkept } from "kafka-llm-chat/internal/kafka/findKafka.js";
 import { runStarter, spawnStarter } from "./support/broker-program.js";
 import { testFolder, testState } from "./support/broker-state.js";
 
@@ -67,17 +69,9 @@ describe("a daemon", { concurrency: 2 }, () => {
 
   test("whose starter was killed in mid-start is waited for by the next", async () => {
     const options = await idle();
-    const { stateDirectory } = options;
-    const starter = spawnStarter({ kind: "daemon", name: "idle", stateDirectory, code: IDLE, readyFile: path.join(stateDirectory, "never") });
-    // From its first record on, not only its birth file: a daemon without a record would be started anew.
-    const half = await waitUntil(() => findDaemon(options).then((found) => (found?.details["whole"] === 1 ? found : undefined)), {
-      description: "No daemon begun", timeoutMs: 20_000, intervalMs: 5,
-    });
-    assert.equal(half.ready, false);
-    process.kill(starter.pid!, "SIGKILL");
-    await once(starter, "exit");
+    const half = await spawnHalf(options.stateDirectory, "idle");
     const daemon = await startDaemon(options);
-    assert.deepEqual([daemon.pid, daemon.ready], [half.pid, true]);
+    assert.deepEqual([daemon.pid, daemon.ready], [half, true]);
     await daemon.stop();
   });
 
@@ -178,6 +172,45 @@ describe("waiting", () => {
     let looks = 0;
     assert.equal(await waitUntil(() => (++looks < 3 ? undefined : "ready"), { description: "Nothing", timeoutMs: 5_000, intervalMs: 1 }), "ready");
   });
+});
+
+test("brokers that nobody has kept are stopped, on whatever port and however far they came; others are left alone", async () => {
+  const stateDirectory = await testFolder(state);
+  // What runs in them does not matter.
+  const begun = async (name: string): Promise<RunningDaemon> => startDaemon(await idle({ name, stateDirectory, ready: () => true }));
+  const [kept, before, alone, zookeeper] = await Promise.all(["kafka-1001", "kafka-1002", "zookeeper-1003", "zookeeper-1004"].map(begun)) as [RunningDaemon, RunningDaemon, RunningDaemon, RunningDaemon];
+  await kept.note({ kept: 1 });
+  const half = await spawnHalf(stateDirectory, "kafka-1004");
+  try {
+    assert.deepEqual((await kafkaPids(stateDirectory)).sort(), [kept.pid, before.pid, alone.pid, zookeeper.pid, half].sort());
+    assert.deepEqual((await stopUnkept({ stateDirectory, except: [before.pid] })).sort(), [1003, 1004]);
+    assert.deepEqual(await Promise.all([alone.pid, zookeeper.pid, half].map(alive)), [false, false, false]);
+    assert.deepEqual(await Promise.all([kept.pid, before.pid].map(alive)), [true, true]);
+  } finally {
+    await Promise.all([kept, before, alone, zookeeper].map((daemon) => daemon.stop()));
+    await stopUnkept({ stateDirectory, except: [] });
+  }
+});
+
+/** A daemon whose starter was killed before it was ready. */
+async function spawnHalf(stateDirectory: string, name: string): Promise<number> {
+  const starter = spawnStarter({ kind: "daemon", name, stateDirectory, code: IDLE, readyFile: path.join(stateDirectory, "never") });
+  // From its first record on, not only its birth file: a daemon without a record would be started anew.
+  const half = await waitUntil(() => findDaemon({ name, stateDirectory }).then((found) => (found?.details["whole"] === 1 ? found : undefined)), {
+    description: "No daemon begun", timeoutMs: 20_000, intervalMs: 5,
+  });
+  assert.equal(half.ready, false);
+  process.kill(starter.pid!, "SIGKILL");
+  await once(starter, "exit");
+  return half.pid;
+}
+
+test("a process that leads no group is ended like one that does", async () => {
+  const child = spawn(process.execPath, ["-e", IDLE], { stdio: "ignore" });
+  await once(child, "spawn");
+  const ended = once(child, "exit");
+  await stopProcess((await processIdentity(child.pid!))!, { stopTimeoutMs: 5_000 });
+  assert.deepEqual(await ended, [null, "SIGTERM"]);
 });
 
 describe("a lock", () => {

@@ -101,6 +101,16 @@ describe("a machine that lacks something", () => {
   }
 });
 
+it("settings that are paths mean the same in kernels and daemons, which work in other folders", async () => {
+  const module = pathToFileURL(path.join(repositoryRoot, "setup", "bootstrap", "absolute-paths.mjs")).href;
+  const program = `import { makePathsAbsolute } from ${JSON.stringify(module)}; const env = JSON.parse(process.argv[1]); makePathsAbsolute(env); console.log(JSON.stringify(env));`;
+  const absolute = async (env: Record<string, string>): Promise<unknown> => JSON.parse((await run(node, ["--input-type=module", "-e", program, JSON.stringify(env)], { env: environment({}), cwd: repositoryRoot })).output);
+  const left = { JAVA_HOME: "/opt/java", CUDACXX: "nvcc", KAFKA_HOME: " " };
+  const resolved = { KAFKA_LLM_CHAT_STATE: path.join(repositoryRoot, ".state2"), CHAT_MODEL: path.join(repositoryRoot, "models", "x.gguf") };
+  assert.deepEqual(await absolute({ ...left, KAFKA_LLM_CHAT_STATE: ".state2", CHAT_MODEL: "models/x.gguf" }), { ...left, ...resolved });
+  assert.deepEqual(await absolute({ CHAT_MODEL: "hf:someone/something/file.gguf" }), { CHAT_MODEL: "hf:someone/something/file.gguf" });
+});
+
 describe("a fresh clone in a folder with spaces and umlauts, on a machine without Java and tslab", { timeout: 600_000 }, () => {
   let folder: string;
   let clone: string;

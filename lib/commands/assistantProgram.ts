@@ -3,6 +3,8 @@
 import { main } from "./assistant.js";
 
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+// Gone while this was being loaded.
+if (!process.connected) process.exit(0);
 try {
   process.exitCode = await main(process.argv.slice(2), (news) => {
     if (process.connected) process.send?.(news);

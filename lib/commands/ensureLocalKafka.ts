@@ -13,7 +13,7 @@ export async function ensureLocalKafka(settings: Settings, signal?: AbortSignal)
   if (settings.cluster.external) await checkReachable(settings.cluster);
   if (settings.cluster.external || await findKafka({ settings }) !== undefined) return false;
   const started = performance.now();
-  const kafka = await startKafka({ settings, signal, onProgress: progressLine() });
+  const kafka = await startKafka({ settings, keep: true, signal, onProgress: progressLine() });
   await kafka.keep();
   const { version, port, pid } = kafka;
   console.error(`Kafka ${version} started on 127.0.0.1:${port} in ${((performance.now() - started) / 1000).toFixed(1)} s (pid ${pid}); stop it with: npm run kafka -- stop`);

@@ -43,7 +43,7 @@ async function start(port: number | undefined, mode: KafkaMode | undefined): Pro
   // Not once: under npm one Ctrl+C arrives twice.
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
-    const kafka = await startKafka({ port, mode, signal: interrupted.signal, onProgress: progressLine() });
+    const kafka = await startKafka({ port, mode, keep: true, signal: interrupted.signal, onProgress: progressLine() });
     await kafka.keep();
     console.log(describe(kafka));
     return 0;

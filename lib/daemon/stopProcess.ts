@@ -10,7 +10,7 @@ export interface StopOptions {
 const KILL_LIMIT = 10_000;
 
 /**
- * Ends a process and its process group: SIGTERM, then SIGKILL after the grace period. Does nothing if that very process
+ * Ends a process and its process group, where it leads one: SIGTERM, then SIGKILL after the grace period. Does nothing if that very process
  * has ended; whoever has its pid now is not touched.
  * @throws Error if it survives SIGKILL for 10 s.
  */
@@ -28,6 +28,16 @@ async function signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): P
   if (!(await isRunning(identity))) return false;
   try {
     process.kill(-identity.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return signalAlone(identity.pid, signal);
+  }
+  return true;
+}
+
+function signalAlone(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }

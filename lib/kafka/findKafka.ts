@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { findDaemon, stopDaemon, type RunningDaemon } from "../daemon/findDaemon.js";
 import { withLock } from "../daemon/withLock.js";
@@ -56,6 +57,46 @@ export async function stopKafka(options: FindKafkaOptions = {}): Promise<boolean
     const zookeeper = await stopDaemon({ name: zookeeperName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
     return broker || zookeeper;
   });
+}
+
+export interface StopUnkeptOptions {
+  /** Default: the settings' state directory. */
+  stateDirectory?: string | undefined;
+  /** Processes that are left alone. */
+  except: readonly number[];
+}
+
+/**
+ * Stops the local brokers of all ports, and their ZooKeepers, that nobody has kept: also one that is only half there. One that
+ * is just being started is waited for.
+ * @returns the ports.
+ */
+export async function stopUnkept({ stateDirectory = readSettings().stateDirectory, except }: StopUnkeptOptions): Promise<number[]> {
+  const stopped: number[] = [];
+  for (const port of await kafkaPorts(stateDirectory)) {
+    await withLock(kafkaLock(port, stateDirectory), async () => {
+      const daemons = await Promise.all([kafkaName(port), zookeeperName(port)].map((name) => findDaemon({ name, stateDirectory, stopTimeoutMs: STOP_LIMIT })));
+      const running = daemons.filter((daemon) => daemon !== undefined);
+      if (running.length === 0 || running.some(({ pid, details }) => details["kept"] === 1 || except.includes(pid))) return;
+      // The broker first: it says goodbye to ZooKeeper.
+      for (const daemon of running) await daemon.stop();
+      stopped.push(port);
+    });
+  }
+  return stopped;
+}
+
+/** The processes of all local brokers and ZooKeepers. */
+export async function kafkaPids(stateDirectory: string): Promise<number[]> {
+  const names = (await kafkaPorts(stateDirectory)).flatMap((port) => [kafkaName(port), zookeeperName(port)]);
+  const daemons = await Promise.all(names.map((name) => findDaemon({ name, stateDirectory })));
+  return daemons.flatMap((daemon) => (daemon === undefined ? [] : [daemon.pid]));
+}
+
+/** Ports of which there are files of a broker or its ZooKeeper, whether they run or not. */
+async function kafkaPorts(stateDirectory: string): Promise<number[]> {
+  const names = await readdir(path.join(stateDirectory, "run")).catch(() => []);
+  return [...new Set(names.flatMap((name) => /^(?:kafka|zookeeper)-(\d+)\.(?:json|birth)$/.exec(name)?.[1] ?? []).map(Number))];
 }
 
 export const kafkaName = (port: number) => `kafka-${port}`;

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, realpath, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Java } from "./java.js";
 import type { KafkaFiles } from "./kafkaFiles.js";
@@ -27,6 +27,8 @@ export async function javaCommand({ java, kafka, directory, heap, main, args }: 
   await mkdir(path.join(directory, "tmp"), { recursive: true });
   const [name, text] = kafka.logging === "log4j2" ? ["log4j2.properties", LOG4J2] : ["log4j.properties", RELOAD4J];
   await writeFile(path.join(directory, name), text);
+  // Java counts the folders upwards from where it really is, behind all links.
+  const classPath = path.relative(await realpath(directory), await realpath(kafka.libs));
   return {
     command: java.command,
     args: [
@@ -35,7 +37,7 @@ export async function javaCommand({ java, kafka, directory, heap, main, args }: 
       "-Dkafka.logs.dir=.",
       kafka.logging === "log4j2" ? `-Dlog4j2.configurationFile=${name}` : `-Dlog4j.configuration=file:${name}`,
       // Relative: Java splits a class path at colons, which a folder's name may have.
-      "-cp", path.join(path.relative(directory, kafka.libs), "*"),
+      "-cp", path.join(classPath, "*"),
       main, ...args,
     ],
     cwd: directory,

@@ -20,6 +20,8 @@ export interface StartKafkaOptions extends FindKafkaOptions {
   mode?: KafkaMode | undefined;
   /** Where Kafka's jars are kept. Default: `<stateDirectory>/kafka`. */
   jarsDirectory?: string | undefined;
+  /** Whether a broker that is started here is kept, as by its keep(), from its beginning. Default false. */
+  keep?: boolean | undefined;
   onProgress?: OnProgress | undefined;
   /** Ends the start and stops what it has started. */
   signal?: AbortSignal | undefined;
@@ -47,7 +49,7 @@ export async function startKafka(options: StartKafkaOptions = {}): Promise<Runni
   const java = await findJava({ javaHome: settings.javaHome, stateDirectory, signal });
   const kafka = await kafkaFiles(mode, settings, { jarsDirectory, onProgress, signal });
   return await withLock(kafkaLock(port, stateDirectory), async () => {
-    return (await runningIn(options)) ?? (await launch({ mode, port, stateDirectory, java, kafka, signal }));
+    return (await runningIn(options)) ?? (await launch({ mode, port, stateDirectory, java, kafka, keep: options.keep === true, signal }));
   }, { signal });
 }
 
@@ -66,10 +68,11 @@ interface Launch {
   stateDirectory: string;
   java: Java;
   kafka: KafkaFiles;
+  keep: boolean;
   signal: AbortSignal | undefined;
 }
 
-async function launch({ mode, port, stateDirectory, java, kafka, signal }: Launch): Promise<RunningKafka> {
+async function launch({ mode, port, stateDirectory, java, kafka, keep, signal }: Launch): Promise<RunningKafka> {
   const name = kafkaName(port);
   // Somebody was killed while starting it: begin anew, since nobody knows what the rest would have been.
   await stopDaemon({ name, stateDirectory });
@@ -89,7 +92,7 @@ async function launch({ mode, port, stateDirectory, java, kafka, signal }: Launc
     const daemon = await startDaemon({
       name, stateDirectory, port, signal,
       ...(await javaCommand({ ...program, heap: 512, main: "kafka.Kafka", args: ["server.properties"] })),
-      details: { mode, version: kafka.version, dataDirectory: directory },
+      details: { mode, version: kafka.version, dataDirectory: directory, ...(keep ? { kept: 1 } : {}) },
       readyTimeoutMs: READY_LIMIT,
       ready: (ended) => isReady(port, ended),
     });

@@ -62,7 +62,7 @@ export async function buildLlama({ gpu = "cuda", cmakeOptions = {}, onLine, onPr
     }, { timeoutMs: 1000, signal });
   } catch (error) {
     signal?.throwIfAborted();
-    if (!begun) throw new Error(`llama.cpp is being compiled already. Wait for that, or end it; its log is ${log}.`, { cause: error });
+    if (!begun && (error as Error).message.includes("not released by its holder")) throw new Error(`llama.cpp is being compiled already. Wait for that, or end it; its log is ${log}.`, { cause: error });
     throw error;
   }
 }

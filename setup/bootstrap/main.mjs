@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { makePathsAbsolute } from "./absolute-paths.mjs";
 import { commands } from "./commands.mjs";
 import { compile } from "./compile.mjs";
 import { explain } from "./explain.mjs";
@@ -18,6 +19,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..", ".
  */
 export async function main(argv) {
   const [name = "", ...rest] = argv;
+  makePathsAbsolute(process.env);
   const code = await run(name, rest).catch((/** @type {unknown} */ error) => {
     console.error(inWords(error));
     return isUsage(error) ? 2 : 1;

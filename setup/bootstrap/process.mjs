@@ -33,6 +33,7 @@ export function processStart(pid) {
       return undefined;
     }
   }
-  const started = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).stdout?.trim();
+  // The same wherever it is asked: ps words it by language and time zone.
+  const started = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env: { ...process.env, LC_ALL: "C", TZ: "UTC" } }).stdout?.trim();
   return started === "" ? undefined : started;
 }

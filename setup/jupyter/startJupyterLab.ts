@@ -6,7 +6,7 @@ import { logTail } from "kafka-llm-chat/internal/daemon/logFile.js";
 import { isPortBound, portHolder } from "kafka-llm-chat/internal/daemon/port.js";
 import { startDaemon } from "kafka-llm-chat/internal/daemon/startDaemon.js";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
-import { findKafka } from "kafka-llm-chat/internal/kafka/findKafka.js";
+import { kafkaPids } from "kafka-llm-chat/internal/kafka/findKafka.js";
 import { isRunning, processStart } from "../bootstrap/process.mjs";
 import { SetupError } from "../bootstrap/stage.mjs";
 import type { Context } from "../stages/context.js";
@@ -23,8 +23,8 @@ export interface RunningJupyterLab {
   ownedBy: number | undefined;
   logFile: string;
   logTail(): Promise<string>;
-  /** Pid of the local broker that ran before JupyterLab was started; 0 if none. */
-  kafkaBefore: number;
+  /** Processes of the local brokers, and their ZooKeepers, that ran before JupyterLab was started. */
+  kafkaBefore: number[];
   /** Fulfilled when the server has ended, whatever the reason. */
   ended: Promise<"ended">;
   /** Ends kernels, then the server; by force after 20 s. Idempotent. */
@@ -75,7 +75,7 @@ export async function startJupyterLab(context: Context, { port, address, browser
     args: ["-m", "jupyterlab", ...flags({ notebooks, port, address, colab, browser: browser && hasDisplay() })],
     cwd: notebooks,
     env: { ...jupyterEnvironment(folders), JUPYTER_TOKEN: token },
-    details: { installed, ...own, kafkaBefore: (await findKafka())?.pid ?? 0 },
+    details: { installed, ...own, kafkaBefore: (await kafkaPids(state)).join(" ") },
     ready: async (waiting) => (await findServer(folders.runtime, waiting)) !== undefined,
     readyTimeoutMs: READY_LIMIT,
     signal,
@@ -90,7 +90,7 @@ export async function startJupyterLab(context: Context, { port, address, browser
     reused, ownedBy,
     logFile: daemon.logFile,
     logTail: () => logTail(daemon.logFile),
-    kafkaBefore: Number(daemon.details["kafkaBefore"]),
+    kafkaBefore: String(daemon.details["kafkaBefore"]).split(" ").map(Number),
     ended: untilEnded(daemon),
     stop: () => daemon.stop().then(sweep),
     kill: async () => {

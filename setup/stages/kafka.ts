@@ -23,6 +23,7 @@ export function kafkaStage({ state, settings }: Context): Stage {
       needDisk(state, DISK, "Kafka");
       const onProgress: OnProgress = ({ what, done, total }) => update(`${what}: ${megabytes(done)} of ${megabytes(total ?? done)} MB`);
       await kafkaFiles("kraft", settings, { jarsDirectory, onProgress }).catch((error: unknown) => {
+        if (settings.kafkaHome !== undefined) throw new SetupError((error as Error).message);
         throw new SetupError(failure("Kafka's jars could not be fetched", allCauses(error)));
       });
     },
