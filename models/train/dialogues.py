@@ -177,7 +177,7 @@ class Dialogue:
 
     def converse(self, turns, recap=1.0):
         kinds = [self.ask_fact, self.remember, self.small_talk, self.outside, self.unclear, self.again, self.why, self.more, self.last]
-        about_facts = [53, 8, 7, 7, 6, 10 * recap, 4, 1, 7 * recap]
+        about_facts = [51, 8, 7, 9, 6, 10 * recap, 4, 1, 7 * recap]
         about_person = [22, 52, 7, 5, 1, 4 * recap, 1, 1, 7 * recap]
         weights = about_facts if self.random.random() < 0.65 else about_person
         for _ in range(turns): self.random.choices(kinds, weights)[0]()

@@ -14,6 +14,8 @@ TRIED = {
     "number": "9 14 31 57 86 105 238 440 777 961 1066 2718 3600 5150 8192 65535".split(),
 }
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+# How often a name or a city is written without capitals.
+LOWER = 0.2
 
 
 def held_out_values():
@@ -46,12 +48,10 @@ class Words:
         return self._allowed(lambda: random.choice(self.lists[name]) if random.random() < share else spin(self.chains[name], random))
 
     def name(self, random):
-        word = self.like(random, "names") if random.random() < 0.75 else self.nonsense(random)
-        return word.capitalize() if " " not in word and word.islower() else word
+        return as_typed(self.like(random, "names") if random.random() < 0.75 else self.nonsense(random), random)
 
     def city(self, random):
-        word = self.like(random, "cities") if random.random() < 0.75 else self.nonsense(random)
-        return word.capitalize() if " " not in word and word.islower() else word
+        return as_typed(self.like(random, "cities") if random.random() < 0.75 else self.nonsense(random), random)
 
     def nonsense(self, random):
         """A word that nobody knows: syllables, or just letters."""
@@ -69,6 +69,12 @@ class Words:
         if kind == 2: return self.number(random)
         if kind < 6: return self.like(random, random.choice(["colours", "animals-and-things", "foods", "topics"]))
         return self.nonsense(random)
+
+
+def as_typed(word, random):
+    """With a capital, or without any, as some people type."""
+    if random.random() < LOWER: return word.lower()
+    return word.capitalize() if " " not in word and word.islower() else word
 
 
 def chain(words):
