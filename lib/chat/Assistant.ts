@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import type { Kafka } from "kafkajs";
-import { errorCodes } from "../kafka/errorCodes.js";
+import { isUnauthorized } from "../kafka/errorCodes.js";
 import { GroupConsumer } from "../kafka/GroupConsumer.js";
 import type { AssistantContext } from "./AssistantContext.js";
 import { PartitionOwner } from "./PartitionOwner.js";
@@ -56,7 +56,7 @@ export class Assistant {
         for (const owner of this.owners.values()) if (!this.full.has(owner.partition)) owner.watch();
       },
       onTrouble: (error) => {
-        if (errorCodes(error).some((code) => code.endsWith("_AUTHORIZATION_FAILED"))) this.refused.abort(error);
+        if (isUnauthorized(error)) this.refused.abort(error);
         this.trouble("The connection to the group was lost; joining again", error);
       },
     });

@@ -4,7 +4,7 @@ import type { PartitionReader } from "../kafka/readPartitions.js";
 import type { RecordWriter } from "../kafka/RecordWriter.js";
 import { FAILURE_REASONS } from "./answer.js";
 import { serializeCancel } from "./Cancellations.js";
-import { parseMessage, type Role, serializeMessage, timestampNow } from "./ChatMessage.js";
+import { type Role, serializeMessage, timestampNow, tryParseMessage } from "./ChatMessage.js";
 import { replyIdOf } from "./identity.js";
 import { GREETING } from "./prompt.js";
 import { readReply, type Reply } from "./Reply.js";
@@ -187,7 +187,8 @@ export class Chat {
     const reason = headers.get("reason") ?? "";
     if (FAILURE_REASONS.some((failure) => failure === reason)) return;
     const why = headers.get("message") ?? "";
-    this.waiting.get(uuidOf(value))?.reject(new MessageRefusedError(`The message is not answered (${reason}): ${why}. It lies in the topic "${this.topics.errors}", too.`));
+    // Our messages have their identity in the value, too.
+    this.waiting.get(tryParseMessage(value)?.uuid ?? "")?.reject(new MessageRefusedError(`The message is not answered (${reason}): ${why}. It lies in the topic "${this.topics.errors}", too.`));
   }
 
   private expect(question: string, listener: Pick<Waiting, "stream" | "clock" | "onSign">): Promise<Reply> {
@@ -217,14 +218,5 @@ export class Chat {
 
   private async write(record: NewRecord): Promise<void> {
     await retryUntil(() => this.writer.send([record]), { timeoutMs: SEND_LIMIT_MS, what: `Writing to the topic "${record.topic}"`, signal: this.closed.signal });
-  }
-}
-
-/** The identity that our messages have in their value, too. */
-function uuidOf(value: Buffer | null): string {
-  try {
-    return parseMessage(value).uuid;
-  } catch {
-    return "";
   }
 }

@@ -45,6 +45,15 @@ export function parseMessage(value: Buffer | null): ChatMessage {
   return { uuid: uuid as string, role, text: text as string, conversation: conversation as string, timestamp: BigInt(Timestamp.value) };
 }
 
+/** As parseMessage(); undefined where that throws. */
+export function tryParseMessage(value: Buffer | null): ChatMessage | undefined {
+  try {
+    return parseMessage(value);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value of a record, as the original's Python programs write and read it. */
 export function serializeMessage({ uuid, role, text, conversation, timestamp }: ChatMessage): string {
   return stringify({ uuid, role, text, conversation_id: conversation, Timestamp: new LosslessNumber(timestamp.toString()) }) as string;

@@ -56,7 +56,7 @@ export async function answer(options: AnswerOptions): Promise<Answer> {
 }
 
 async function tryAgain(options: AnswerOptions, limit: TimeLimit): Promise<Answer> {
-  const { signal, cancel, timeLimitMs, attempts, openStream } = options;
+  const { signal, cancel, attempts, openStream } = options;
   for (let attempt = 1; ; attempt++) {
     const written = { text: "", facts: {} as Record<string, unknown> };
     const stream = openStream(attempt);
@@ -66,7 +66,7 @@ async function tryAgain(options: AnswerOptions, limit: TimeLimit): Promise<Answe
     } catch (error) {
       signal.throwIfAborted();
       if (cancel.aborted) return { ...written, cancelled: true, error: undefined };
-      if (limit.signal.aborted) return failed("time-limit", `the time limit of ${timeLimitMs / 1000} s was reached`, written);
+      if (limit.signal.aborted) return failed("time-limit", (limit.signal.reason as Error).message, written);
       if (isTooLong(error)) return failed("context-full", (error as Error).message, { ...written, text: "" });
       if (attempt >= attempts) return failed("model-failed", (error as Error).message, { ...written, text: "" });
     } finally {

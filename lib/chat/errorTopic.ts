@@ -6,7 +6,7 @@ import { partitionOfKey } from "../kafka/partitionOfKey.js";
 import { readToEnd } from "../kafka/readToEnd.js";
 import { RecordWriter } from "../kafka/RecordWriter.js";
 import type { Settings } from "../settings.js";
-import { parseMessage, serializeMessage } from "./ChatMessage.js";
+import { serializeMessage, tryParseMessage } from "./ChatMessage.js";
 import { ensureChatTopics } from "./topics.js";
 
 /** A record that could not be answered, and why. */
@@ -42,7 +42,7 @@ export async function listErrors(settings: Settings): Promise<FailedRecord[]> {
  */
 export async function resend(settings: Settings, { id, key, value, cut }: FailedRecord): Promise<string> {
   if (cut !== undefined) throw new Error(`${id} is not whole in the error topic (${cut}), so it cannot be sent again`);
-  const conversation = key === null || key.length === 0 ? conversationIn(value) : key.toString();
+  const conversation = key === null || key.length === 0 ? tryParseMessage(value)?.conversation || undefined : key.toString();
   if (conversation === undefined) throw new Error(`${id} has no key and no conversation_id, so it cannot be sent again`);
   const kafka = connectKafka(settings.cluster);
   const { topics, partitions } = await ensureChatTopics(kafka, settings.chatTopic);
@@ -68,19 +68,8 @@ function toFailedRecord({ partition, offset, key, value, headers }: LogRecord): 
   };
 }
 
-function conversationIn(value: Buffer | null): string | undefined {
-  try {
-    return parseMessage(value).conversation || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Ours write the identity into the value, too. What is no message stays as it is. */
 function withIdentity(value: Buffer | null, uuid: string): Buffer | string | null {
-  try {
-    return serializeMessage({ ...parseMessage(value), uuid });
-  } catch {
-    return value;
-  }
+  const message = tryParseMessage(value);
+  return message === undefined ? value : serializeMessage({ ...message, uuid });
 }

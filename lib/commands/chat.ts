@@ -4,8 +4,9 @@ import { cancelReplies } from "../chat/cancelReplies.js";
 import type { Chat } from "../chat/Chat.js";
 import { openChat } from "../chat/openChat.js";
 import { GREETING } from "../chat/prompt.js";
-import { readSettings, type Settings } from "../settings.js";
+import { readSettings } from "../settings.js";
 import { ensureLocalKafka } from "./ensureLocalKafka.js";
+import { interruptible } from "./interruptible.js";
 import { standIn } from "./standIn.js";
 import { Terminal } from "./Terminal.js";
 
@@ -36,7 +37,10 @@ export async function main(argv: string[]): Promise<number> {
   const interactive = process.stdin.isTTY && process.stdout.isTTY;
   let terminal: Terminal | undefined;
   const tell = (text: string): void => (terminal === undefined ? console.error(text) : terminal.notice(text));
-  if (!await startedKafka(settings)) return 130;
+  if (await interruptible((signal) => ensureLocalKafka(settings, signal)) === undefined) {
+    console.error("Interrupted");
+    return 130;
+  }
   const own = await standIn(settings, tell);
   const chat = await openChat({
     settings,
@@ -68,23 +72,6 @@ export async function main(argv: string[]): Promise<number> {
     terminal?.close();
     await chat.stop();
     await own.stop();
-  }
-}
-
-/** @returns false when it was interrupted meanwhile: then nothing of it runs. */
-async function startedKafka(settings: Settings): Promise<boolean> {
-  const interrupted = new AbortController();
-  const onSignal = (): void => interrupted.abort(new Error("Interrupted"));
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  try {
-    await ensureLocalKafka(settings, interrupted.signal);
-    return true;
-  } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
-    console.error("Interrupted");
-    return false;
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }
 

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { findKafka, stopKafka, type RunningKafka } from "../kafka/findKafka.js";
 import type { KafkaMode } from "../kafka/kafkaRelease.js";
 import { startKafka } from "../kafka/startKafka.js";
+import { interruptible } from "./interruptible.js";
 import { progressLine } from "./progressLine.js";
 
 const HELP = `Usage: npm run kafka -- start | stop | status [--port 9092] [--mode kraft|zookeeper]
@@ -38,22 +39,17 @@ export async function main(argv: string[]): Promise<number> {
 }
 
 async function start(port: number | undefined, mode: KafkaMode | undefined): Promise<number> {
-  const interrupted = new AbortController();
-  const onSignal = () => interrupted.abort(new Error("Interrupted"));
-  // Not once: under npm one Ctrl+C arrives twice.
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  try {
-    const kafka = await startKafka({ port, mode, keep: true, signal: interrupted.signal, onProgress: progressLine() });
-    await kafka.keep();
-    console.log(describe(kafka));
-    return 0;
-  } catch (error) {
-    if (!interrupted.signal.aborted) throw error;
+  const kafka = await interruptible(async (signal) => {
+    const started = await startKafka({ port, mode, keep: true, signal, onProgress: progressLine() });
+    await started.keep();
+    return started;
+  });
+  if (kafka === undefined) {
     console.error("Interrupted: nothing of it runs");
     return 130;
-  } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
+  console.log(describe(kafka));
+  return 0;
 }
 
 async function status(port: number | undefined): Promise<number> {

@@ -23,23 +23,16 @@ export async function stopProcess(process: ProcessIdentity, { stopTimeoutMs = 20
   await waitUntil(ended, { description, timeoutMs: KILL_LIMIT, intervalMs: 20 });
 }
 
-/** True if there was somebody to signal. A daemon leads a process group of its own, so its pid is the group's too. */
+/** True if there was somebody to signal. A daemon leads a process group of its own, so its pid is the group's too; who leads none is signalled alone. */
 async function signalGroup(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
   if (!(await isRunning(identity))) return false;
-  try {
-    process.kill(-identity.pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    return signalAlone(identity.pid, signal);
-  }
-  return true;
-}
-
-function signalAlone(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  for (const pid of [-identity.pid, identity.pid]) {
+    try {
+      process.kill(pid, signal);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
   return true;
 }

@@ -11,11 +11,14 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The limit has passed. */
+export class WaitLimitError extends Error {}
+
 /**
  * Looks again and again until the condition gives something true, and returns that. The only polling of this repository's
  * daemons.
  * @param condition Gets a signal that is aborted when the waiting ends. What it throws ends the waiting.
- * @throws Error "Port 9092 not bound after 30000ms", or the signal's reason.
+ * @throws WaitLimitError "Port 9092 not bound after 30000ms", or the signal's reason.
  */
 export async function waitUntil<T>(
   condition: (signal: AbortSignal) => Promise<T> | T,
@@ -23,7 +26,7 @@ export async function waitUntil<T>(
 ): Promise<NonNullable<Exclude<T, false>>> {
   signal?.throwIfAborted();
   const ended = new AbortController();
-  const limit = setTimeout(() => ended.abort(new Error(`${description} after ${timeoutMs}ms`)), timeoutMs);
+  const limit = setTimeout(() => ended.abort(new WaitLimitError(`${description} after ${timeoutMs}ms`)), timeoutMs);
   const onAbort = () => ended.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   try {

@@ -19,7 +19,7 @@ interface Holder extends ProcessIdentity {
 /**
  * Runs the action while no other process, and nothing else in this one, holds the lock file. A lock whose holder has
  * ended, however it ended, is taken over.
- * @throws Error that names the file and its holder when the limit passes; whatever the action throws.
+ * @throws WaitLimitError that names the file when the limit passes; whatever the action throws.
  */
 export async function withLock<T>(file: string, action: () => Promise<T>, { timeoutMs = 180_000, intervalMs = 25, signal }: LockOptions = {}): Promise<T> {
   const own = await processIdentity(process.pid);

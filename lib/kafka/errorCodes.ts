@@ -9,3 +9,8 @@ export function errorCodes(error: unknown): string[] {
     ...(Array.isArray(errors) ? errors.flatMap(errorCodes) : []),
   ];
 }
+
+/** Whether Kafka does not let this user do what was tried. Trying again does not help. */
+export function isUnauthorized(error: unknown): boolean {
+  return errorCodes(error).some((code) => code.endsWith("_AUTHORIZATION_FAILED"));
+}

@@ -51,12 +51,14 @@ export async function findKafka(options: FindKafkaOptions = {}): Promise<Running
  */
 export async function stopKafka(options: FindKafkaOptions = {}): Promise<boolean> {
   const { port, stateDirectory } = whichKafka(options);
-  return await withLock(kafkaLock(port, stateDirectory), async () => {
-    // The broker first: it says goodbye to ZooKeeper.
-    const broker = await stopDaemon({ name: kafkaName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
-    const zookeeper = await stopDaemon({ name: zookeeperName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
-    return broker || zookeeper;
-  });
+  return await withLock(kafkaLock(port, stateDirectory), () => stopBoth(port, stateDirectory));
+}
+
+/** The broker first: it says goodbye to ZooKeeper. The caller holds their lock. @returns whether anything ran */
+async function stopBoth(port: number, stateDirectory: string): Promise<boolean> {
+  const broker = await stopDaemon({ name: kafkaName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
+  const zookeeper = await stopDaemon({ name: zookeeperName(port), stateDirectory, stopTimeoutMs: STOP_LIMIT });
+  return broker || zookeeper;
 }
 
 export interface StopUnkeptOptions {
@@ -75,12 +77,8 @@ export async function stopUnkept({ stateDirectory = readSettings().stateDirector
   const stopped: number[] = [];
   for (const port of await kafkaPorts(stateDirectory)) {
     await withLock(kafkaLock(port, stateDirectory), async () => {
-      const daemons = await Promise.all([kafkaName(port), zookeeperName(port)].map((name) => findDaemon({ name, stateDirectory, stopTimeoutMs: STOP_LIMIT })));
-      const running = daemons.filter((daemon) => daemon !== undefined);
-      if (running.length === 0 || running.some(({ pid, details }) => details["kept"] === 1 || except.includes(pid))) return;
-      // The broker first: it says goodbye to ZooKeeper.
-      for (const daemon of running) await daemon.stop();
-      stopped.push(port);
+      const isLeft = (await findBoth(port, stateDirectory)).some(({ pid, details }) => details["kept"] === 1 || except.includes(pid));
+      if (!isLeft && await stopBoth(port, stateDirectory)) stopped.push(port);
     });
   }
   return stopped;
@@ -88,9 +86,14 @@ export async function stopUnkept({ stateDirectory = readSettings().stateDirector
 
 /** The processes of all local brokers and ZooKeepers. */
 export async function kafkaPids(stateDirectory: string): Promise<number[]> {
-  const names = (await kafkaPorts(stateDirectory)).flatMap((port) => [kafkaName(port), zookeeperName(port)]);
-  const daemons = await Promise.all(names.map((name) => findDaemon({ name, stateDirectory })));
-  return daemons.flatMap((daemon) => (daemon === undefined ? [] : [daemon.pid]));
+  const running = await Promise.all((await kafkaPorts(stateDirectory)).map((port) => findBoth(port, stateDirectory)));
+  return running.flat().map(({ pid }) => pid);
+}
+
+/** What runs of the broker of a port and its ZooKeeper. */
+async function findBoth(port: number, stateDirectory: string): Promise<RunningDaemon[]> {
+  const daemons = await Promise.all([kafkaName(port), zookeeperName(port)].map((name) => findDaemon({ name, stateDirectory })));
+  return daemons.filter((daemon) => daemon !== undefined);
 }
 
 /** Ports of which there are files of a broker or its ZooKeeper, whether they run or not. */

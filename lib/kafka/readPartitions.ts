@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import kafkajs, { type Batch, type Consumer, type Kafka, type PartitionAssigner } from "kafkajs";
-import { errorCodes } from "./errorCodes.js";
+import { isUnauthorized } from "./errorCodes.js";
 import { type LogRecord, toLogRecord } from "./LogRecord.js";
 import { signInFailure } from "./signInFailure.js";
 
@@ -125,7 +125,7 @@ class Reader implements PartitionReader {
   /** kafkajs takes a broker that is away for long for an error that lasts; only what Kafka does not let us do is one. */
   private startAgain(consumer: Consumer, error: Error): void {
     if (this.stopping !== undefined || this.failed || consumer !== this.consumer) return;
-    if (signInFailure(error) !== undefined || errorCodes(error).some((code) => code.endsWith("_AUTHORIZATION_FAILED"))) {
+    if (signInFailure(error) !== undefined || isUnauthorized(error)) {
       this.fail(error);
       return;
     }

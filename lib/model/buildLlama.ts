@@ -1,4 +1,5 @@
 import path from "node:path";
+import { WaitLimitError } from "../daemon/waitUntil.js";
 import { withLock } from "../daemon/withLock.js";
 import type { OnProgress } from "../progress.js";
 import { readSettings } from "../settings.js";
@@ -62,7 +63,7 @@ export async function buildLlama({ gpu = "cuda", cmakeOptions = {}, onLine, onPr
     }, { timeoutMs: 1000, signal });
   } catch (error) {
     signal?.throwIfAborted();
-    if (!begun && (error as Error).message.includes("not released by its holder")) throw new Error(`llama.cpp is being compiled already. Wait for that, or end it; its log is ${log}.`, { cause: error });
+    if (!begun && error instanceof WaitLimitError) throw new Error(`llama.cpp is being compiled already. Wait for that, or end it; its log is ${log}.`, { cause: error });
     throw error;
   }
 }
