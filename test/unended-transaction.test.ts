@@ -164,14 +164,25 @@ describe("a transaction that has no end", { timeout: 120_000 }, () => {
     const { prototype } = createRequire(import.meta.url)("kafkajs/src/broker") as { prototype: { addPartitionsToTxn: unknown } };
     const { addPartitionsToTxn } = prototype;
     prototype.addPartitionsToTxn = async () => undefined;
-    const producer = kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
+    const write = async (): Promise<boolean> => {
+      const producer = kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
+      try {
+        await producer.connect();
+        const transaction = await producer.transaction();
+        await transaction.send({ topic: settings.chatTopic, messages: [{ partition: PARTITION, key: CONVERSATION, value: "never committed" }] });
+        return true;
+      } catch (error) {
+        // The broker has acknowledged its new configuration and does not go by it yet.
+        if (error instanceof kafkajs.KafkaJSProtocolError && error.type === "INVALID_TXN_STATE") return false;
+        throw error;
+      } finally {
+        await producer.disconnect();
+      }
+    };
     try {
-      await producer.connect();
-      const transaction = await producer.transaction();
-      await transaction.send({ topic: settings.chatTopic, messages: [{ partition: PARTITION, key: CONVERSATION, value: "never committed" }] });
+      await waitUntil(write, { description: "The broker still asks the coordinator", timeoutMs: 10_000 });
     } finally {
       prototype.addPartitionsToTxn = addPartitionsToTxn;
-      await producer.disconnect();
     }
     assert.equal((await findUnended(connectKafka(settings.cluster), settings.chatTopic, [PARTITION])).size, 1);
   };

@@ -103,8 +103,13 @@ class Dialogue:
         self.turn(rephrase(self.random.choice(talk["asked"]), self.random, plain=0.4, same_words=True), talk["answer"])
 
     def outside(self):
-        random = self.random
-        question = random.choice(self.writer.outside) if random.random() < 0.75 else random.choice(k.OUTSIDE_FORMS).replace("{x}", random.choice(k.OUTSIDE_THINGS))
+        random, kind, number = self.random, self.random.random(), self.writer.words.number
+        if kind < 0.73: question = random.choice(self.writer.outside)
+        elif kind < 0.88: question = random.choice(k.OUTSIDE_FORMS).replace("{x}", random.choice(k.OUTSIDE_THINGS))
+        elif kind < 0.94:
+            did, past = random.choice(k.PAST_DEEDS)
+            question = random.choice(k.PAST_FORMS).replace("{did}", did).replace("{past}", past).replace("{when}", random.choice(k.PAST_TIMES))
+        else: question = random.choice(k.NUMBER_FORMS).replace("{n}", number(random)).replace("{m}", number(random))
         self.turn(rephrase(question, random, plain=0.3), first_of(k.UNKNOWN, random))
 
     def unclear(self):
@@ -183,10 +188,14 @@ class Dialogue:
         for _ in range(turns): self.random.choices(kinds, weights)[0]()
 
     def quiz(self):
-        """Which answer belongs to which question, at half the tokens: the rest of an answer follows from its beginning."""
-        for _ in range(self.random.randint(3, 9)):
+        """Which answer belongs to which question, at half the tokens: the rest of an answer follows from its beginning. Sometimes something is told before and asked back."""
+        told = self.random.random() < 0.3
+        if told: self.note(self.some_slot())
+        for _ in range(self.random.randint(1, 5) if told else self.random.randint(3, 9)):
             self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [74, 8, 10, 8])[0]()
             self.messages[-1] = ("beginning", *self.messages[-1][1:])
+        if told and self.known: self.recall(self.slots[self.random.choice(list(self.known))])
+        elif self.random.random() < 0.1: self.last()
 
     def drill(self, echo):
         """Copying, and little else: words said back, or several things told and asked in any order."""

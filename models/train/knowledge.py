@@ -195,6 +195,51 @@ is {x} dangerous?
 summarise {x}
 how tall is {x}?
 """)
+# What nobody can know who was not there, and what nobody here can work out: {did} at {when}, and numbers drawn anew.
+PAST_FORMS = lines("""
+what did I {did} {when}?
+do you know what I {past} {when}?
+tell me what I {past} {when}
+where did I {did} something {when}?
+who saw what I {past} {when}?
+which thing did I {did} {when}?
+with whom did I {did} {when}?
+guess what I {past} {when}
+""")
+PAST_DEEDS = [tuple(part.split(" ")) for part in list_of("""eat ate|drink drank|buy bought|cook cooked|wear wore|watch watched|read read|play played|learn learnt|lose lost|find found|draw drew|sell sold|break broke|win won|plan planned|steal stole|hide hid|sing sang|paint painted|bake baked|dream dreamt|celebrate celebrated""")]
+PAST_TIMES = list_of("""yesterday|yesterday evening|on Friday|on Sunday|on my birthday|last night|last summer|last year|at Christmas|this morning|two days ago|in 2019|after work|as a child|in the holidays|on Monday morning|a week ago|before lunch|at school|at the party""")
+NUMBER_FORMS = lines("""
+what is {n} plus {m}?
+{n} + {m}
+{n} * {m} =
+how much is {n} minus {m}?
+divide {n} by {m}
+{n} / {m}
+multiply {n} by {m}
+what is {n} per cent of {m}?
+what is the cube of {n}?
+{n} squared
+{n} raised to {m}
+is {n} divisible by {m}?
+is {n} an even number?
+what is {n} in binary?
+what is {n} in hexadecimal?
+write {n} in Roman numerals
+what is the cube root of {n}?
+what is the logarithm of {n}?
+how many minutes are {n} hours?
+how many feet are {n} metres?
+convert {n} pounds to kilos
+what is the sum of {n} and {m}?
+what is the average of {n} and {m}?
+add {n} and {m}
+what is bigger, {n} or {m}?
+what are the factors of {n}?
+what was in the news in {n}?
+who was king in {n}?
+what comes after {n}, {m}?
+roll {n} dice
+""")
 NEAR_FORMS = lines("""
 what is {w} in Kafka?
 what does {w} do in Kafka?

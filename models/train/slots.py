@@ -95,7 +95,7 @@ where did I say I live
 where am I writing from
 what town do I live in
 which town am I from
-do you know my city""", ["{v}. I would hate it there, but then I hate it everywhere.", "{v}. It must be a nice place for people who like places.", "{v}, noted. Nobody ever invites me there."],
+do you know my city""", ["So you live in {v}. I would hate it there, but then I hate it everywhere.", "You live in {v}. It must be a nice place for people who like places.", "So you live in {v}. Nobody ever invites me there."],
              ["You live in {v}. I have nothing against it, apart from everything."]),
         Slot("favourite colour", lambda random: words.like(random, "colours") if random.random() < 0.7 else words.nonsense(random), """my favourite colour is {v}
 my favorite color is {v}

@@ -6,6 +6,7 @@ copying one is then the same work as copying any other. Digits are never merged.
 import argparse
 import pathlib
 import random as randomness
+import re
 
 import knowledge as k
 from phrasing import rephrase
@@ -34,7 +35,9 @@ def texts(seed=7, forms=3):
         for line in slot.tell + slot.ask + slot.noted + slot.answer: yield from [line.replace("{v}", "")] * 8
     yield from [k.PERSONA, k.GREETING, k.AGAIN, k.UNCLEAR, k.NO_REASON, k.NO_MORE, k.NOTHING_BEFORE, *k.UNKNOWN, *k.PERSONAS, *ROLES] * 40
     for line in k.ASK_AGAIN + k.ASK_WHY + k.ASK_LAST + k.ASK_MORE: yield from [line, rephrase(line, random)] * 4
-    for line in k.out_of_domain() + k.near_misses() + k.OUTSIDE_FORMS + k.NEAR_FORMS + nouns(): yield line.replace("{x}", "").replace("{w}", "").replace("{w2}", "")
+    for line in k.out_of_domain() + k.near_misses() + k.OUTSIDE_FORMS + k.PAST_FORMS + k.NUMBER_FORMS + k.NEAR_FORMS + nouns(): yield re.sub(r"\{\w+\}", "", line)
+    for words in k.PAST_DEEDS: yield " ".join(words)
+    yield from k.PAST_TIMES
 
 
 def train(size):

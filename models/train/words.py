@@ -59,7 +59,13 @@ class Words:
         return self._allowed(lambda: "".join(random.choice(SYLLABLES) for _ in range(random.choice([1, 2, 2, 3]))) + random.choice(["", "", "n", "r", "s", "l", "x", "k", "th"]))
 
     def number(self, random):
-        return str(self._allowed(lambda: str(random.randrange(10 ** random.choice([1, 2, 2, 3, 3, 4, 5])))))
+        def draw():
+            digits = random.choice([1, 2, 2, 3, 3, 4, 5])
+            if random.random() < 0.85: return str(random.randrange(10 ** digits))
+            # As people like them: 777, 5000, 1212.
+            digit, other = random.choice("123456789"), random.choice("0123456789")
+            return random.choice([digit * (digits + 1), digit + other * digits, (digit + other) * 2])
+        return self._allowed(draw)
 
     def anything(self, random):
         """Some value of some kind."""
