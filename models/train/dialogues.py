@@ -197,6 +197,20 @@ class Dialogue:
         if told and self.known: self.recall(self.slots[self.random.choice(list(self.known))])
         elif self.random.random() < 0.1: self.last()
 
+    def some_text(self):
+        """What is to be said back: words of any kind, sentences, or few words again and again, so that what comes next does not follow from the last word alone."""
+        random, writer = self.random, self.writer
+
+        def words(count):
+            return [random.choice(writer.vocabulary) if random.random() < 0.25 else writer.words.anything(random) for _ in range(count)]
+
+        kind = random.random()
+        if kind < 0.35: return rephrase(random.choice(self.some_fact()["asked"] if random.random() < 0.6 else writer.outside), random)
+        if kind < 0.5:
+            few = words(random.choice([2, 3, 4]))
+            return " ".join(random.choice(few) for _ in range(random.choice([3, 5, 8])))
+        return " ".join(words(random.choice([1, 2, 3, 5, 8, 12])))
+
     def drill(self, echo):
         """Copying, and little else: words said back, or several things told and asked in any order."""
         random, writer = self.random, self.writer
@@ -204,7 +218,7 @@ class Dialogue:
             for _ in range(random.randint(1, 4)):
                 if self.asked and random.random() < 0.3: self.last() if random.random() < 0.6 else self.again()
                 else:
-                    text = " ".join(random.choice(writer.vocabulary) if random.random() < 0.25 else writer.words.anything(random) for _ in range(random.choice([1, 2, 3, 5, 8, 12])))
+                    text = self.some_text()
                     self.turn(rephrase(random.choice(ECHO).replace("{v}", MARK), random, same_words=True).replace(MARK, text), f"As you wish: {text}", copied=text)
             return
         for _ in range(random.randint(1, 4)): self.note(self.some_slot())

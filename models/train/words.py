@@ -51,20 +51,27 @@ class Words:
         return as_typed(self.like(random, "names") if random.random() < 0.75 else self.nonsense(random), random)
 
     def city(self, random):
-        return as_typed(self.like(random, "cities") if random.random() < 0.75 else self.nonsense(random), random)
+        def draw():
+            word = self.like(random, "cities") if random.random() < 0.75 else self.nonsense(random)
+            return f"{word.capitalize()} {self.like(random, 'cities')}" if " " not in word and random.random() < 0.12 else word
+        return as_typed(self._allowed(draw), random)
 
     def nonsense(self, random):
         """A word that nobody knows: syllables, or just letters."""
-        if random.random() < 0.25: return self._allowed(lambda: "".join(random.choice(LETTERS) for _ in range(random.randint(2, 7))))
+        kind = random.random()
+        if kind < 0.2: return self._allowed(lambda: "".join(random.choice(LETTERS) for _ in range(random.randint(2, 7))))
+        if kind < 0.35:
+            few = random.sample(SYLLABLES, random.choice([1, 2, 2]))
+            return self._allowed(lambda: "".join(random.choice(few) for _ in range(random.choice([2, 3, 3, 4]))))
         return self._allowed(lambda: "".join(random.choice(SYLLABLES) for _ in range(random.choice([1, 2, 2, 3]))) + random.choice(["", "", "n", "r", "s", "l", "x", "k", "th"]))
 
     def number(self, random):
         def draw():
             digits = random.choice([1, 2, 2, 3, 3, 4, 5])
-            if random.random() < 0.85: return str(random.randrange(10 ** digits))
-            # As people like them: 777, 5000, 1212.
-            digit, other = random.choice("123456789"), random.choice("0123456789")
-            return random.choice([digit * (digits + 1), digit + other * digits, (digit + other) * 2])
+            if random.random() < 0.65: return str(random.randrange(10 ** digits))
+            # As people like them: 77, 5000, 1212, 1771. Which digit comes next does not follow from the last one alone.
+            few = random.sample("0123456789", random.choice([1, 2, 2, 3]))
+            return random.choice("123456789" if few == ["0"] else [digit for digit in few if digit != "0"]) + "".join(random.choice(few) for _ in range(digits))
         return self._allowed(draw)
 
     def anything(self, random):
