@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { readSettings } from "kafka-llm-chat";
 import { freePort, isPortBound } from "kafka-llm-chat/internal/daemon/port.js";
@@ -44,6 +44,8 @@ export interface BrokerCluster {
   nodes: (BrokerNode & { ports: BrokerPorts })[];
   /** Where the test may put files; removed by stop(). */
   folder: string;
+  /** Puts what the brokers have logged where it outlives them, and says where. */
+  keepLogs(): Promise<string>;
   /** Stops all and removes their data. */
   stop(): Promise<void>;
 }
@@ -93,6 +95,12 @@ export async function startBrokers({ brokers, properties = () => ({}), formatArg
     await Promise.all(nodes.map((node) => node.stop()));
     await rm(folder, { recursive: true, force: true });
   })());
+  const keepLogs = async (): Promise<string> => {
+    const kept = path.join(settings.stateDirectory, "log", "test", "cluster");
+    await rm(kept, { recursive: true, force: true });
+    await cp(path.join(folder, "log"), kept, { recursive: true });
+    return kept;
+  };
   try {
     // Together: one alone has no quorum and does not listen.
     await Promise.all(nodes.map((node) => node.start()));
@@ -100,7 +108,7 @@ export async function startBrokers({ brokers, properties = () => ({}), formatArg
     await stop();
     throw error;
   }
-  return { nodes, folder, stop };
+  return { nodes, folder, keepLogs, stop };
 }
 
 function lines(properties: Record<string, string | number>): string {
