@@ -46,7 +46,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "Marvin, the embedded model",
     source: { kind: "embedded", file: "marvin-q8_0.gguf" },
     sizeBytes: 3_312_736,
-    sha256: "3571acc3278e62cdecd15b656f74ed148560f9f45b04449dcc0be25213169716",
+    sha256: "ff49a633eda8f5895c3cb434d233995cdb627e87be6970d123473e14e0cc09e8",
     licence: "MIT",
     contextSize: 1024,
     sequences: 8,

@@ -38,11 +38,11 @@ class Writer:
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside, self.near = k.out_of_domain(), k.near_misses()
 
-    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0, recap=1.0):
-        """One dialogue. `bare` is the share without persona and greeting, `quiz` that of questions with only the beginnings of their answers, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context; `recap` how much more often than else somebody wants to hear the last answer or question again."""
+    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0, recap=1.0, told=0.3):
+        """One dialogue. `bare` is the share without persona and greeting, `quiz` that of questions with only the beginnings of their answers, where in the share `told` something is told before and asked back, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context; `recap` how much more often than else somebody wants to hear the last answer or question again."""
         dialogue = Dialogue(self, random)
         if random.random() >= bare: dialogue.begin()
-        if random.random() < quiz: dialogue.quiz()
+        if random.random() < quiz: dialogue.quiz(told)
         elif random.random() < drills: dialogue.drill(echo)
         else:
             turns = random.randint(9, 22) if random.random() < long else random.choices([1, 2, 3, 4, 5, 6, 7, 8], [5, 4, 4, 4, 3, 3, 2, 2])[0]
@@ -187,9 +187,9 @@ class Dialogue:
         weights = about_facts if self.random.random() < 0.65 else about_person
         for _ in range(turns): self.random.choices(kinds, weights)[0]()
 
-    def quiz(self):
+    def quiz(self, told):
         """Which answer belongs to which question, at half the tokens: the rest of an answer follows from its beginning. Sometimes something is told before and asked back."""
-        told = self.random.random() < 0.3
+        told = self.random.random() < told
         if told: self.note(self.some_slot())
         for _ in range(self.random.randint(1, 5) if told else self.random.randint(3, 9)):
             self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [74, 8, 10, 8])[0]()

@@ -48,7 +48,8 @@ def plan(progress):
     last = {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15}
     if progress < 0.34: return {**last, "quiz": 0.4}
     if progress < 0.45: return {**last, "quiz": 0.6}
-    return {**last, "quiz": 0.5, "recap": 2.0}
+    if progress < 0.85: return {**last, "quiz": 0.5, "recap": 2.0}
+    return {**last, "quiz": 0.65, "drills": 0.15, "told": 0.1}
 
 
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at the full rate the steps are mostly noise.
