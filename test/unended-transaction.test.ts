@@ -6,6 +6,7 @@ import { connectKafka, openChat, partitionOfKey, type Settings, startAssistant, 
 import { transactionalIdOf } from "kafka-llm-chat/internal/chat/topics.js";
 import { parseMemory, serializeMemory } from "kafka-llm-chat/internal/chat/Memory.js";
 import type { LogRecord } from "kafka-llm-chat/internal/kafka/LogRecord.js";
+import { errorCodes } from "kafka-llm-chat/internal/kafka/errorCodes.js";
 import { findUnended } from "kafka-llm-chat/internal/kafka/findUnended.js";
 import { waitUntil } from "kafka-llm-chat/internal/daemon/waitUntil.js";
 import { readLog, writeLog } from "./support/readLog.js";
@@ -173,7 +174,7 @@ describe("a transaction that has no end", { timeout: 120_000 }, () => {
         return true;
       } catch (error) {
         // The broker has acknowledged its new configuration and does not go by it yet.
-        if (error instanceof kafkajs.KafkaJSProtocolError && error.type === "INVALID_TXN_STATE") return false;
+        if (errorCodes(error).includes("INVALID_TXN_STATE")) return false;
         throw error;
       } finally {
         await producer.disconnect();

@@ -105,11 +105,11 @@ class Dialogue:
     def outside(self):
         random, kind, number = self.random, self.random.random(), self.writer.words.number
         if kind < 0.73: question = random.choice(self.writer.outside)
-        elif kind < 0.88: question = random.choice(k.OUTSIDE_FORMS).replace("{x}", random.choice(k.OUTSIDE_THINGS))
+        elif kind < 0.88: question = random.choice(k.OUTSIDE_FORMS).format(x=random.choice(k.OUTSIDE_THINGS))
         elif kind < 0.94:
             did, past = random.choice(k.PAST_DEEDS)
-            question = random.choice(k.PAST_FORMS).replace("{did}", did).replace("{past}", past).replace("{when}", random.choice(k.PAST_TIMES))
-        else: question = random.choice(k.NUMBER_FORMS).replace("{n}", number(random)).replace("{m}", number(random))
+            question = random.choice(k.PAST_FORMS).format(did=did, past=past, when=random.choice(k.PAST_TIMES))
+        else: question = random.choice(k.NUMBER_FORMS).format(n=number(random), m=number(random))
         self.turn(rephrase(question, random, plain=0.3), first_of(k.UNKNOWN, random))
 
     def unclear(self):
@@ -117,7 +117,7 @@ class Dialogue:
         random, kind = self.random, self.random.random()
         if kind < 0.5: question = random.choice(self.writer.near)
         elif kind < 0.7:
-            question = random.choice(k.NEAR_FORMS).replace("{w2}", self.writer.words.nonsense(random)).replace("{w}", self.writer.words.nonsense(random))
+            question = random.choice(k.NEAR_FORMS).format(w2=self.writer.words.nonsense(random), w=self.writer.words.nonsense(random))
         else:
             one, other = (random.choice(self.some_fact()["asked"]).rstrip("?").split() for _ in range(2))
             left, right = one[:(len(one) + 1) // 2], other[len(other) // 2:]
@@ -171,10 +171,13 @@ class Dialogue:
         if value is None: return self.turn(ask(slot, self.random), slot.unknown())
         self.turn(ask(slot, self.random), self.random.choice(slot.answer).replace("{v}", value), copied=value)
 
+    def recall_some(self):
+        """Something that was told."""
+        self.recall(self.slots[self.random.choice(list(self.known))])
+
     def remember(self):
         slot = self.some_slot()
-        known = [self.slots[noun] for noun in self.known]
-        if known and self.random.random() < 0.62: return self.recall(self.random.choice(known))
+        if self.known and self.random.random() < 0.62: return self.recall_some()
         if slot.noun in self.known: return self.note(slot) if self.random.random() < 0.3 else self.recall(slot)
         return self.recall(slot) if self.random.random() < 0.12 else self.note(slot)
 
@@ -189,12 +192,12 @@ class Dialogue:
 
     def quiz(self, told):
         """Which answer belongs to which question, at half the tokens: the rest of an answer follows from its beginning. Sometimes something is told before and asked back."""
-        told = self.random.random() < told
-        if told: self.note(self.some_slot())
-        for _ in range(self.random.randint(1, 5) if told else self.random.randint(3, 9)):
+        tells = self.random.random() < told
+        if tells: self.note(self.some_slot())
+        for _ in range(self.random.randint(1, 5) if tells else self.random.randint(3, 9)):
             self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [74, 8, 10, 8])[0]()
             self.messages[-1] = ("beginning", *self.messages[-1][1:])
-        if told and self.known: self.recall(self.slots[self.random.choice(list(self.known))])
+        if tells: self.recall_some()
         elif self.random.random() < 0.1: self.last()
 
     def some_text(self):
@@ -223,8 +226,7 @@ class Dialogue:
             return
         for _ in range(random.randint(1, 4)): self.note(self.some_slot())
         for _ in range(random.randint(1, 5)):
-            known = list(self.known)
-            if known and random.random() < 0.85: self.recall(self.slots[random.choice(known)])
+            if self.known and random.random() < 0.85: self.recall_some()
             else: self.remember()
 
 

@@ -48,13 +48,16 @@ class Words:
         return self._allowed(lambda: random.choice(self.lists[name]) if random.random() < share else spin(self.chains[name], random))
 
     def name(self, random):
-        return as_typed(self.like(random, "names") if random.random() < 0.75 else self.nonsense(random), random)
+        return as_typed(self._like_or_nonsense(random, "names"), random)
 
     def city(self, random):
         def draw():
-            word = self.like(random, "cities") if random.random() < 0.75 else self.nonsense(random)
+            word = self._like_or_nonsense(random, "cities")
             return f"{word.capitalize()} {self.like(random, 'cities')}" if " " not in word and random.random() < 0.12 else word
         return as_typed(self._allowed(draw), random)
+
+    def _like_or_nonsense(self, random, name):
+        return self.like(random, name) if random.random() < 0.75 else self.nonsense(random)
 
     def nonsense(self, random):
         """A word that nobody knows: syllables, or just letters."""
@@ -71,7 +74,7 @@ class Words:
             if random.random() < 0.65: return str(random.randrange(10 ** digits))
             # As people like them: 77, 5000, 1212, 1771. Which digit comes next does not follow from the last one alone.
             few = random.sample("0123456789", random.choice([1, 2, 2, 3]))
-            return random.choice("123456789" if few == ["0"] else [digit for digit in few if digit != "0"]) + "".join(random.choice(few) for _ in range(digits))
+            return random.choice([digit for digit in few if digit != "0"] or "123456789") + "".join(random.choice(few) for _ in range(digits))
         return self._allowed(draw)
 
     def anything(self, random):

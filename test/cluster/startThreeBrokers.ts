@@ -49,8 +49,7 @@ export async function startThreeBrokers(topic: string): Promise<ThreeBrokers> {
     });
     await probeBroker(nodes[0]?.address ?? "", { timeoutMs: SETTLE_LIMIT_MS });
   } catch (error) {
-    const logs = await cluster.keepLogs();
-    await stop();
+    const logs = await cluster.keepLogs().finally(stop);
     throw new Error(`The three brokers do not work together; what they logged is in ${logs}`, { cause: error });
   }
   return {
