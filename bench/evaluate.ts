@@ -53,7 +53,7 @@ export async function main(argv: string[]): Promise<number> {
     const outcomes: (Outcome & { seed: number })[] = [];
     for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
       const found = await Promise.all(trials(model, facts, heldOut, seed).map((run) => run()));
-      outcomes.push(...found.flat().map((outcome) => ({ ...outcome, seed })));
+      outcomes.push(...found.map((outcome) => ({ ...outcome, seed })));
       if (seeds > 1) console.log(`seed ${seed} done, ${firstSeed + seeds - 1 - seed} to go`);
     }
     const table = [...rowsOf(outcomes), ...await textRows(outcomes)];

@@ -20,14 +20,15 @@ export class Talk {
   private readonly trim: Trim;
   private readonly conversation = `evaluation ${talks++}`;
 
-  constructor(private readonly model: ChatNodeLlamaCpp, private readonly seed: number) {
+  /** The replies are drawn with `firstSeed` and the numbers after it: with one seed for all, one unlucky first draw would hit every reply. */
+  constructor(private readonly model: ChatNodeLlamaCpp, private readonly firstSeed: number) {
     this.trim = trimmer(MEMORY_TOKENS, (text) => model.countTokens(text));
   }
 
   async say(question: string): Promise<string> {
     const history = toMessages(this.memory);
     const prompt = await buildPrompt({ persona: PERSONA, history, input: question });
-    const reply = await this.model.invoke(prompt, { conversation: this.conversation, seed: this.seed });
+    const reply = await this.model.invoke(prompt, { conversation: this.conversation, seed: this.firstSeed + this.said.length });
     this.said.push({ question, reply: reply.text, earlier: history.map(({ text }) => text), ended: reply.response_metadata["stopReason"] === "eogToken" });
     const offset = this.offset++;
     const id = offset.toString();

@@ -29,8 +29,11 @@ const LAST = ["What did I just ask?", "what did i just ask you?", "What was my l
 /** Most questions of the facts that follow-ups are tried after. */
 const FOLLOWED = 40;
 
-/** Everything that is tried; each is run by calling it. */
-export function trials(model: ChatNodeLlamaCpp, facts: Fact[], heldOut: HeldOut, seed: number): (() => Promise<Outcome[]>)[] {
+/** Between the first seeds of two runs, and of two conversations: each has fewer conversations and replies. */
+const SEEDS_OF_RUN = 1e6, SEEDS_OF_TALK = 100;
+
+/** Everything that is tried, each in a conversation of its own; run by calling it. A conversation's seeds are made from `seed` and its place among the others. */
+export function trials(model: ChatNodeLlamaCpp, facts: Fact[], heldOut: HeldOut, seed: number): (() => Promise<Outcome>)[] {
   const byId = new Map(facts.map((fact) => [fact.id, fact]));
   const knowledge = facts.filter(({ file }) => file !== "persona");
   /** The same questions at every run, spread over all facts. */
@@ -39,35 +42,36 @@ export function trials(model: ChatNodeLlamaCpp, facts: Fact[], heldOut: HeldOut,
     const text = fact.questions[at % fact.questions.length] as string;
     return { fact, text: text.charAt(0).toUpperCase() + text.slice(1) };
   };
-  const one = (row: string, text: string, expected: string, verdict: (reply: string) => Outcome["verdict"]) => async (): Promise<Outcome[]> => {
-    const talk = new Talk(model, seed);
-    return [{ row, verdict: verdict(await talk.say(text)), expected, said: talk.said }];
+  let talks = 0;
+  const trial = (row: string, run: (talk: Talk) => Promise<Omit<Outcome, "row" | "said">>) => {
+    const talk = new Talk(model, seed * SEEDS_OF_RUN + talks++ * SEEDS_OF_TALK);
+    return async (): Promise<Outcome> => ({ row, ...await run(talk), said: talk.said });
   };
+  const one = (row: string, text: string, expected: string, verdict: (reply: string) => Outcome["verdict"]) => trial(row, async (talk) => ({ verdict: verdict(await talk.say(text)), expected }));
   const asked = (row: string, lines: HeldOut["questions"]) => lines.map(({ facts: ids, question: text }) => {
     const wanted = ids.map((id) => byId.get(id)).filter((fact): fact is Fact => fact !== undefined);
     if (wanted.length < ids.length) throw new Error(`The held-out question "${text}" names a fact that there is not: ${ids.join(", ")}`);
     return one(row, text, ids.join(" or "), (reply) => judge(reply, wanted));
   });
-  const recall = heldOut.recall.flatMap(({ slot, value }, index) => [0, 1, 2, 3].map((between) => async (): Promise<Outcome[]> => {
-    const talk = new Talk(model, seed);
+  const recall = heldOut.recall.flatMap(({ slot, value }, index) => [0, 1, 2, 3].map((between) => trial(`recall of a ${slot}, ${between} turns between`, async (talk) => {
     await talk.say(pick(TELL[slot], index).replace("{v}", index % 7 === 3 ? value.toLowerCase() : value));
     for (let turn = 0; turn < between; turn++) await talk.say(question(index * 4 + between + turn).text);
     const reply = await talk.say(pick(ASK[slot], index + between));
     const right = new RegExp(`\\b${value}\\b`, "i").test(reply);
-    return [{ row: `recall of a ${slot}, ${between} turns between`, verdict: right ? "right" : isDecline(reply) ? "declined" : "wrong", expected: value, said: talk.said }];
-  }));
-  const followed = Array.from({ length: FOLLOWED }, (_, index) => async (): Promise<Outcome[]> => {
-    const { text } = question(index * 3 + 1);
-    const [again, last] = [new Talk(model, seed), new Talk(model, seed)];
-    const first = await again.say(text);
-    const repeated = (await again.say(pick(AGAIN, index))).includes(first);
-    await last.say(text);
-    const quoted = (await last.say(pick(LAST, index))).toLowerCase().includes(text.toLowerCase().replace(/[.?!]+$/, ""));
-    return [
-      { row: "\"explain that again\"", verdict: repeated ? "right" : "wrong", expected: first, said: again.said },
-      { row: "\"what did I just ask\"", verdict: quoted ? "right" : "wrong", expected: text, said: last.said },
-    ];
-  });
+    return { verdict: right ? "right" : isDecline(reply) ? "declined" : "wrong", expected: value };
+  })));
+  const followed = Array.from({ length: FOLLOWED }, (_, index) => question(index * 3 + 1).text).flatMap((text, index) => [
+    trial("\"explain that again\"", async (talk) => {
+      const first = await talk.say(text);
+      const repeated = (await talk.say(pick(AGAIN, index))).includes(first);
+      return { verdict: repeated ? "right" : "wrong", expected: first };
+    }),
+    trial("\"what did I just ask\"", async (talk) => {
+      await talk.say(text);
+      const quoted = (await talk.say(pick(LAST, index))).toLowerCase().includes(text.toLowerCase().replace(/[.?!]+$/, ""));
+      return { verdict: quoted ? "right" : "wrong", expected: text };
+    }),
+  ]);
   return [
     ...knowledge.map((fact, index) => one("a trained question of every fact", pick(fact.questions, index), fact.id, (reply) => judge(reply, [fact]))),
     ...asked("held-out questions", heldOut.questions),

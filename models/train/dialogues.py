@@ -10,7 +10,7 @@ ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {
 # How often facts of a level are drawn, compared with each other.
 LEVELS = {"basic": 4.0, "core": 1.0, "extra": 0.6}
 # Share of the questions about facts that are examined ones, once there are any.
-EXAMINED = 0.15
+EXAMINED = 0.18
 # What becomes of the questions of other authors, by turns: most are taught, some are kept for the two examinations, and one of fourteen for the trials, which is never taught.
 TURNS, EXAMINATIONS, KEPT = 14, [(2, 9), (5, 12)], 7
 # How often a fact's own questions, those beside it in its file, are asked, compared with other people's.
@@ -38,7 +38,7 @@ class Writer:
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside, self.near = k.out_of_domain(), k.near_misses()
 
-    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0, recap=1.0, told=0.3):
+    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0, recap=1.0, told=0.15):
         """One dialogue. `bare` is the share without persona and greeting, `quiz` that of questions with only the beginnings of their answers, where in the share `told` something is told before and asked back, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context; `recap` how much more often than else somebody wants to hear the last answer or question again."""
         dialogue = Dialogue(self, random)
         if random.random() >= bare: dialogue.begin()
@@ -103,13 +103,8 @@ class Dialogue:
         self.turn(rephrase(self.random.choice(talk["asked"]), self.random, plain=0.4, same_words=True), talk["answer"])
 
     def outside(self):
-        random, kind, number = self.random, self.random.random(), self.writer.words.number
-        if kind < 0.73: question = random.choice(self.writer.outside)
-        elif kind < 0.88: question = random.choice(k.OUTSIDE_FORMS).format(x=random.choice(k.OUTSIDE_THINGS))
-        elif kind < 0.94:
-            did, past = random.choice(k.PAST_DEEDS)
-            question = random.choice(k.PAST_FORMS).format(did=did, past=past, when=random.choice(k.PAST_TIMES))
-        else: question = random.choice(k.NUMBER_FORMS).format(n=number(random), m=number(random))
+        random, writer = self.random, self.writer
+        question = random.choice(writer.outside) if random.random() < 0.65 else k.made_up_outside(random, writer.words)
         self.turn(rephrase(question, random, plain=0.3), first_of(k.UNKNOWN, random))
 
     def unclear(self):
@@ -194,8 +189,8 @@ class Dialogue:
         """Which answer belongs to which question, at half the tokens: the rest of an answer follows from its beginning. Sometimes something is told before and asked back."""
         tells = self.random.random() < told
         if tells: self.note(self.some_slot())
-        for _ in range(self.random.randint(1, 5) if tells else self.random.randint(3, 9)):
-            self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [74, 8, 10, 8])[0]()
+        for _ in range(self.random.randint(1, 5) if tells else self.random.randint(4, 10)):
+            self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [73, 7, 12, 8])[0]()
             self.messages[-1] = ("beginning", *self.messages[-1][1:])
         if tells: self.recall_some()
         elif self.random.random() < 0.1: self.last()

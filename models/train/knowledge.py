@@ -152,8 +152,8 @@ say more
 do you know more about it?
 continue
 """)
-OUTSIDE_THINGS = list_of("""football|the weather|cooking|cars|the moon|bananas|tennis|politics|history|music|movies|France|dinosaurs|gardening|bicycles|chess|airplanes|the ocean|painting|horses|chemistry|Mars|basketball|money|coffee|shoes|elephants|the president|guitars|medicine|poetry|taxes|fishing|mountains|Napoleon|stocks|Germany|cats|dogs|trees|Shakespeare|Einstein|the sun|gravity|volcanoes|DNA|bread|wine|beer|chocolate|Japan|London|the Eiffel tower|penguins|sharks|the internet|Facebook|Google|Excel|Photoshop|Windows|iPhones|Minecraft|Star Wars|Harry Potter|Mozart|the Beatles|yoga|marathons|cancer|headaches|vaccines|bitcoin|inflation|mortgages|marriage|divorce|babies|school|algebra|geometry|calculus|physics|biology|philosophy|religion|Rome|Egypt|pyramids|Vikings|pirates|dragons|unicorns|recipes|pancakes|soup|salad|HTML|CSS|PHP|React|MySQL|Rust|Excel sheets|printers|scanners|televisions|radios|cameras|trains|ships|rockets|satellites|rivers|lakes|deserts|rain|snow|hurricanes|earthquakes""")
-OUTSIDE_FORMS = lines("""
+THINGS = list_of("""football|the weather|cooking|cars|the moon|bananas|tennis|politics|history|music|movies|France|dinosaurs|gardening|bicycles|chess|airplanes|the ocean|painting|horses|chemistry|Mars|basketball|money|coffee|shoes|elephants|the president|guitars|medicine|poetry|taxes|fishing|mountains|Napoleon|stocks|Germany|cats|dogs|trees|Shakespeare|Einstein|the sun|gravity|volcanoes|DNA|bread|wine|beer|chocolate|Japan|London|the Eiffel tower|penguins|sharks|the internet|Facebook|Google|Excel|Photoshop|Windows|iPhones|Minecraft|Star Wars|Harry Potter|Mozart|the Beatles|yoga|marathons|cancer|headaches|vaccines|bitcoin|inflation|mortgages|marriage|divorce|babies|school|algebra|geometry|calculus|physics|biology|philosophy|religion|Rome|Egypt|pyramids|Vikings|pirates|dragons|unicorns|recipes|pancakes|soup|salad|HTML|CSS|PHP|React|MySQL|Rust|Excel sheets|printers|scanners|televisions|radios|cameras|trains|ships|rockets|satellites|rivers|lakes|deserts|rain|snow|hurricanes|earthquakes""")
+THING_FORMS = lines("""
 what is {x}?
 tell me about {x}
 what do you think about {x}?
@@ -195,6 +195,78 @@ is {x} dangerous?
 summarise {x}
 how tall is {x}?
 """)
+# Programs that are not ours, and what people ask about them.
+PROGRAMS = list_of("""Elasticsearch|MongoDB|Postgres|MySQL|SQLite|Redis|nginx|Terraform|Ansible|Jenkins|GitLab|webpack|Vue|Angular|Django|Flask|Rails|Laravel|Kubernetes|Helm|Grafana|Azure|Firebase|GraphQL|gRPC|LaTeX|pandas|Airflow|Hadoop|Cassandra|DynamoDB|Snowflake|Tableau|Swift|Kotlin|Haskell|COBOL|Emacs|tmux|WordPress|Shopify|PowerPoint|Outlook|Blender|Unity|Arduino|Perl|Ruby|SVN|Gradle|Neo4j|OpenGL|Selenium|Cypress|Jira|Slack|Zoom|SAP|Salesforce|MATLAB|Fortran|Prolog|Erlang|Svelte|jQuery|Drupal|HAProxy|Istio|Puppet|Vagrant|VMware|SharePoint|InfluxDB|CouchDB|Solr|Lucene|OpenSearch|Celery|Trello|Next.js|Tailwind|Nagios|Splunk|Hibernate""")
+FEATURES = list_of("""indexes|index settings|migrations|hooks|plugins|templates|views|joins|triggers|roles|environment variables|caching|pagination|backups|unit tests|routing|dashboards|data types|field types|queries|aggregations|macros|loops|arrays|modules|imports|animations|forms|charts|pipelines|dark mode|shortcuts|licences|prices|search results|analyzers|sharding|replicas|tables|schemas|cookies|sessions|deployments|containers|stored procedures|pivot tables|list comprehensions|generics|interfaces|closures|pointers|threads|exceptions|stack traces|foreign keys|timeouts|redirects|certificates|fonts|margins|slides""")
+PROGRAM_FORMS = lines("""
+{p} {f}
+what are {f} in {p}?
+how do I configure {f} in {p}?
+how do {f} work in {p}?
+{p} or {p2}?
+what is {p}?
+how do I install {p}?
+why is my {p} so slow?
+my {p} does not start
+upgrade {p} to the newest version
+best practice for {f} in {p}
+an error with {f} in {p}
+does {p} have {f}?
+which {f} does {p} support?
+is {p} better than {p2}?
+a tutorial for {p}
+how do I learn {p}?
+write {p} code for {f}
+migrate from {p} to {p2}
+delete all {f} in {p}
+show me an example of {f} in {p}
+who made {p}?
+""")
+WORKS = list_of("""Hamlet|Macbeth|Faust|Moby Dick|War and Peace|Dracula|Frankenstein|Emma|Ulysses|the Odyssey|Don Quixote|the Hobbit|Dune|the Matrix|Titanic|Casablanca|Jaws|Othello|the Iliad|Anna Karenina|Middlemarch|Jane Eyre|Lolita|Siddhartha|Emil and the Detectives|Alice in Wonderland|Peter Pan|Robinson Crusoe|Treasure Island|Gulliver's Travels|Inception|Amadeus|Psycho|Vertigo|Avatar|Alien|Gladiator|Bambi|Momo|Heidi|Pinocchio|Cinderella|Rapunzel|Carmen|Tosca|the Magic Flute|Swan Lake|Breaking Bad|the Simpsons|Friends|Beowulf|Utopia|Candide|Steppenwolf|The Castle|Brave New World|Animal Farm|Fahrenheit 451|The Stranger|The Plague""")
+WORK_FORMS = lines("""
+summarise {x}
+summarize {x} for me
+give me a summary of {x}
+who wrote {x}?
+how does {x} end?
+what happens in {x}?
+what is the plot of {x}?
+who is the main character of {x}?
+is {x} worth it?
+when was {x} written?
+quote something from {x}
+write a review of {x}
+what do you think of {x}?
+who dies in {x}?
+the first sentence of {x}
+the moral of {x}
+""")
+# What only the person can know.
+PRIVATE_FORMS = lines("""
+what am I {doing}?
+do you know what I am {doing}?
+guess what I am {doing}
+where did I {did}?
+when did I {did}?
+why did I {did}?
+with whom did I {did}?
+do you know where I {past}?
+""")
+PRIVATE_DOINGS = list_of("""thinking about|looking at|wearing|eating|holding|drinking|listening to|watching on TV|cooking|feeling|planning for tomorrow|dreaming of|afraid of|carrying in my bag|sitting on|hiding|humming|drawing""")
+PRIVATE_DEEDS = [tuple(part.split(":")) for part in list_of("""learn to swim:learnt to swim|go to school:went to school|spend my youth:spent my youth|grow old:grew old|get married:got married|lose my keys:lost my keys|leave my umbrella:left my umbrella|study:studied|meet my wife:met my wife|break my arm:broke my arm|buy this coat:bought this coat|work before:worked before|learn to drive:learnt to drive|hide the presents:hid the presents|sleep last night:slept last night|have breakfast:had breakfast|see her first:saw her first|live as a student:lived as a student|spend the summer:spent the summer|put the scissors:put the scissors""")]
+NEWS_FORMS = lines("""
+the latest news from {x}
+any news about {x}?
+what is new in {x}?
+what happened in {x} {when}?
+today's headlines on {x}
+who won the election in {x}?
+the weather in {x}
+what time is it in {x}?
+a flight to {x}
+a good hotel in {x}
+""")
+PLACES = list_of("""Berlin|Paris|Tokyo|America|Europe|Africa|China|India|Brazil|Canada|Russia|Spain|Italy|Greece|Poland|Sweden|Turkey|Mexico|Peru|Chile|Australia|New York|London|Rome|Vienna|sport|politics|science|business|fashion|technology""")
 # What nobody can know who was not there, and what nobody here can work out: {did} at {when}, and numbers drawn anew.
 PAST_FORMS = lines("""
 what did I {did} {when}?
@@ -240,6 +312,24 @@ who was king in {n}?
 what comes after {n}, {m}?
 roll {n} dice
 """)
+# How often questions of a kind are asked, compared with each other, its forms, and what is put into them.
+OUTSIDE_KINDS = [
+    (5, THING_FORMS, lambda random, words: {"x": random.choice(THINGS)}),
+    (4, PROGRAM_FORMS, lambda random, words: {"p": random.choice(PROGRAMS), "p2": random.choice(PROGRAMS), "f": random.choice(FEATURES)}),
+    (2, WORK_FORMS, lambda random, words: {"x": random.choice(WORKS)}),
+    (2, PRIVATE_FORMS, lambda random, words: {"doing": random.choice(PRIVATE_DOINGS), **dict(zip(("did", "past"), random.choice(PRIVATE_DEEDS)))}),
+    (2, PAST_FORMS, lambda random, words: {"when": random.choice(PAST_TIMES), **dict(zip(("did", "past"), random.choice(PAST_DEEDS)))}),
+    (1, NEWS_FORMS, lambda random, words: {"x": random.choice(PLACES), "when": random.choice(PAST_TIMES)}),
+    (2, NUMBER_FORMS, lambda random, words: {"n": words.number(random), "m": words.number(random)}),
+]
+
+
+def made_up_outside(random, words):
+    """A question that is not Marvin's, from a form and what is put into it."""
+    _, forms, fill = random.choices(OUTSIDE_KINDS, [share for share, *_ in OUTSIDE_KINDS])[0]
+    return random.choice(forms).format(**fill(random, words))
+
+
 NEAR_FORMS = lines("""
 what is {w} in Kafka?
 what does {w} do in Kafka?

@@ -35,9 +35,9 @@ def texts(seed=7, forms=3):
         for line in slot.tell + slot.ask + slot.noted + slot.answer: yield from [line.replace("{v}", "")] * 8
     yield from [k.PERSONA, k.GREETING, k.AGAIN, k.UNCLEAR, k.NO_REASON, k.NO_MORE, k.NOTHING_BEFORE, *k.UNKNOWN, *k.PERSONAS, *ROLES] * 40
     for line in k.ASK_AGAIN + k.ASK_WHY + k.ASK_LAST + k.ASK_MORE: yield from [line, rephrase(line, random)] * 4
-    for line in k.out_of_domain() + k.near_misses() + k.OUTSIDE_FORMS + k.PAST_FORMS + k.NUMBER_FORMS + k.NEAR_FORMS + nouns(): yield re.sub(r"\{\w+\}", "", line)
-    for words in k.PAST_DEEDS: yield " ".join(words)
-    yield from k.PAST_TIMES
+    for line in k.out_of_domain() + k.near_misses() + [form for _, forms, _ in k.OUTSIDE_KINDS for form in forms] + k.NEAR_FORMS + nouns(): yield re.sub(r"\{\w+\}", "", line)
+    for words in k.PAST_DEEDS + k.PRIVATE_DEEDS: yield " ".join(words)
+    yield from k.PAST_TIMES + k.PRIVATE_DOINGS + k.THINGS + k.PROGRAMS + k.FEATURES + k.WORKS + k.PLACES
 
 
 def train(size):

@@ -24,7 +24,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=29.5e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=28e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -45,10 +45,9 @@ def plan(progress):
     if progress < 0.042: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
     if progress < 0.165: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
     if progress < 0.266: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
-    last = {"limit": 1024, "bare": 0.1, "long": 0.02, "drills": 0.3, "echo": 0.15}
-    if progress < 0.34: return {**last, "quiz": 0.4}
-    if progress < 0.45: return {**last, "quiz": 0.6}
-    if progress < 0.85: return {**last, "quiz": 0.5, "recap": 2.0}
+    last = {"limit": 1024, "bare": 0.15, "long": 0.02, "echo": 0.15}
+    if progress < 0.45: return {**last, "quiz": 0.45 if progress < 0.34 else 0.6, "drills": 0.25}
+    if progress < 0.85: return {**last, "quiz": 0.6, "drills": 0.2, "told": 0.12, "recap": 1.5}
     return {**last, "quiz": 0.65, "drills": 0.15, "told": 0.1}
 
 
