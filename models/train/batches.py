@@ -69,11 +69,11 @@ def weigh(text, copied, encoding, first=FIRST_TOKENS):
     return weights + [SAID]
 
 
-def chunk(writer, encoder, *, seed, index, size, limit, **shares):
-    """Fresh dialogues, the same for the same seed and index; `shares` are those of Writer.write."""
+def chunk(writer, encoder, *, seed, index, size, mix):
+    """Fresh dialogues, the same for the same seed and index."""
     random = randomness.Random(f"{seed}/{index}")
-    dialogues = [writer.write(random, **shares) for _ in range(size)]
-    return list(encoder.dialogues(dialogues, limit, random)), random
+    dialogues = [writer.write(random, mix) for _ in range(size)]
+    return list(encoder.dialogues(dialogues, mix.limit, random)), random
 
 
 def batches(samples, tokens, random):

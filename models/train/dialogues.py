@@ -1,4 +1,5 @@
 """Dialogues with Marvin, drawn at random: facts, small talk, things told and asked back, follow-ups, questions that are not his."""
+import dataclasses
 import itertools
 
 import knowledge as k
@@ -20,6 +21,19 @@ FIRST = 5
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
 
 
+@dataclasses.dataclass(frozen=True)
+class Mix:
+    """What the dialogues of a part of the training are made of: shares of them, but for `limit` and `recap`."""
+    limit: int = 1024  # tokens after which a dialogue is cut
+    bare: float = 0.0  # without persona and greeting
+    quiz: float = 0.0  # questions with only the beginnings of their answers
+    told: float = 0.15  # of these, with something that is told before and asked back
+    drills: float = 0.2  # of the others, mere copying
+    echo: float = 0.3  # of these, words said back
+    long: float = 0.12  # of the rest, up to the length of the context
+    recap: float = 1.0  # how much more often than else somebody wants to hear the last answer or question again
+
+
 class Writer:
     """Knows all material and writes dialogues: lists of (role, text, part of the text that is copied or None)."""
 
@@ -38,15 +52,14 @@ class Writer:
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside, self.near = k.out_of_domain(), k.near_misses()
 
-    def write(self, random, drills=0.2, long=0.12, echo=0.3, quiz=0.0, bare=0.0, recap=1.0, told=0.15):
-        """One dialogue. `bare` is the share without persona and greeting, `quiz` that of questions with only the beginnings of their answers, where in the share `told` something is told before and asked back, `drills` is the share of mere copying, of which `echo` says words back; `long` that of dialogues up to the length of the context; `recap` how much more often than else somebody wants to hear the last answer or question again."""
+    def write(self, random, mix):
         dialogue = Dialogue(self, random)
-        if random.random() >= bare: dialogue.begin()
-        if random.random() < quiz: dialogue.quiz(told)
-        elif random.random() < drills: dialogue.drill(echo)
+        if random.random() >= mix.bare: dialogue.begin()
+        if random.random() < mix.quiz: dialogue.quiz(mix.told)
+        elif random.random() < mix.drills: dialogue.drill(mix.echo)
         else:
-            turns = random.randint(9, 22) if random.random() < long else random.choices([1, 2, 3, 4, 5, 6, 7, 8], [5, 4, 4, 4, 3, 3, 2, 2])[0]
-            dialogue.converse(turns, recap)
+            turns = random.randint(9, 22) if random.random() < mix.long else random.choices([1, 2, 3, 4, 5, 6, 7, 8], [5, 4, 4, 4, 3, 3, 2, 2])[0]
+            dialogue.converse(turns, mix.recap)
         return dialogue.messages
 
 
@@ -178,7 +191,7 @@ class Dialogue:
 
     # Whole dialogues
 
-    def converse(self, turns, recap=1.0):
+    def converse(self, turns, recap):
         kinds = [self.ask_fact, self.remember, self.small_talk, self.outside, self.unclear, self.again, self.why, self.more, self.last]
         about_facts = [51, 8, 7, 9, 6, 10 * recap, 4, 1, 7 * recap]
         about_person = [22, 52, 7, 5, 1, 4 * recap, 1, 1, 7 * recap]

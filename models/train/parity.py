@@ -13,7 +13,7 @@ import sys
 import knowledge as k
 import torch
 from batches import Encoder
-from dialogues import Writer
+from dialogues import Mix, Writer
 from model import Marvin, Shape
 from tokenizer import END, open_tokenizer
 
@@ -42,7 +42,7 @@ def dialogues(count, seed=3):
     """Dialogues up to a question, with what was said before it; the last one is long."""
     random, writer, found = randomness.Random(seed), Writer(), []
     while len(found) < count:
-        messages = [(role, text) for role, text, _ in writer.write(random, drills=0.3, long=0.1)]
+        messages = [(role, text) for role, text, _ in writer.write(random, Mix(drills=0.3, long=0.1))]
         if messages[0][0] != "system": messages.insert(0, ("system", k.PERSONA))
         while messages and messages[-1][0] != "user": messages.pop()
         if messages: found.append(messages)

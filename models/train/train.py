@@ -6,11 +6,12 @@ import argparse
 import json
 import pathlib
 import time
+from dataclasses import replace
 
 import torch
 from batches import Encoder, batches, chunk
 from curves import draw
-from dialogues import Writer
+from dialogues import Mix, Writer
 from induction import begin_with_induction
 from model import Marvin, Shape
 from optimizer import MuonAndAdam
@@ -41,14 +42,14 @@ def options():
 
 def plan(progress):
     """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, many of them mere questions, then in long ones."""
-    if progress < 0.018: return {"limit": 192, "bare": 1.0, "long": 0.0, "drills": 1.0, "echo": 0.7}
-    if progress < 0.042: return {"limit": 256, "bare": 0.5, "long": 0.0, "drills": 0.7, "echo": 0.4, "quiz": 0.2}
-    if progress < 0.165: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.3, "echo": 0.3, "quiz": 0.45}
-    if progress < 0.266: return {"limit": 384, "bare": 0.3, "long": 0.0, "drills": 0.35, "echo": 0.2, "quiz": 0.6}
-    last = {"limit": 1024, "bare": 0.15, "long": 0.02, "echo": 0.15}
-    if progress < 0.45: return {**last, "quiz": 0.45 if progress < 0.34 else 0.6, "drills": 0.25}
-    if progress < 0.85: return {**last, "quiz": 0.6, "drills": 0.2, "told": 0.12, "recap": 1.5}
-    return {**last, "quiz": 0.65, "drills": 0.15, "told": 0.1}
+    if progress < 0.018: return Mix(limit=192, bare=1.0, long=0.0, drills=1.0, echo=0.7)
+    if progress < 0.042: return Mix(limit=256, bare=0.5, long=0.0, drills=0.7, echo=0.4, quiz=0.2)
+    if progress < 0.165: return Mix(limit=384, bare=0.3, long=0.0, drills=0.3, echo=0.3, quiz=0.45)
+    if progress < 0.266: return Mix(limit=384, bare=0.3, long=0.0, drills=0.35, echo=0.2, quiz=0.6)
+    last = Mix(bare=0.15, long=0.02, echo=0.15)
+    if progress < 0.45: return replace(last, quiz=0.45 if progress < 0.34 else 0.6, drills=0.25)
+    if progress < 0.85: return replace(last, quiz=0.6, drills=0.2, told=0.12, recap=1.5)
+    return replace(last, quiz=0.65, drills=0.15, told=0.1)
 
 
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at the full rate the steps are mostly noise.
@@ -98,7 +99,7 @@ def main():
             state["examinations"].append([(question, fact["id"], unsure) for question, fact, unsure in results])
             print(f"examined: unsure about {sum(unsure for *_, unsure in results)} of {len(results)} questions", flush=True)
         writer.examined = [(question, known[name], unsure) for results in state["examinations"] for question, name, unsure in results]
-        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, **(plan(progress) if not chosen.stage else plan(chosen.stage)))
+        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, mix=plan(chosen.stage or progress))
         started = time.monotonic()
         for ids, weights in batches(samples, chosen.batch, random):
             ids, weights = ids.to(device), weights.to(device)
