@@ -46,7 +46,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "Marvin, the embedded model",
     source: { kind: "embedded", file: "marvin-q8_0.gguf" },
     sizeBytes: 3_312_736,
-    sha256: "ff49a633eda8f5895c3cb434d233995cdb627e87be6970d123473e14e0cc09e8",
+    sha256: "b5f7014d2a538a65cd6ff81dcfb3d4a739afe35617ddac9d90d95029f5a8e7e5",
     licence: "MIT",
     contextSize: 1024,
     sequences: 8,

@@ -10,10 +10,8 @@ from words import Words
 ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {v}", "now say {v}", "can you say {v}?", "write {v}", "type {v}", "spell {v}"]
 # How often facts of a level are drawn, compared with each other.
 LEVELS = {"basic": 4.0, "core": 1.0, "extra": 0.6}
-# Share of the questions about facts that are examined ones, once there are any.
-EXAMINED = 0.18
-# What becomes of the questions of other authors, by turns: most are taught, some are kept for the two examinations, and one of fourteen for the trials, which is never taught.
-TURNS, EXAMINATIONS, KEPT = 14, [(2, 9), (5, 12)], 7
+# What becomes of the questions of other authors, by turns: most are taught, some are kept for the examinations; one of fourteen serves the trials until the last examination has it.
+TURNS, EXAMINATIONS = 14, [(2, 9), (5, 12), (7,)]
 # How often a fact's own questions, those beside it in its file, are asked, compared with other people's.
 OWN = 2
 # Of several replies that fit, how often the first is drawn compared with each other: a greedy reply must not hang on rounding.
@@ -31,6 +29,7 @@ class Mix:
     drills: float = 0.2  # of the others, mere copying
     echo: float = 0.3  # of these, words said back
     long: float = 0.12  # of the rest, up to the length of the context
+    examined: float = 0.25  # of the questions about facts, those of the examinations, once there are any
     recap: float = 1.0  # how much more often than else somebody wants to hear the last answer or question again
 
 
@@ -45,29 +44,29 @@ class Writer:
         self.slots = fixed(self.words)
         self.fact_of = {fact["id"]: fact for fact in self.facts}
         for fact in self.facts + self.talk:
-            fact["examined"], fact["kept"] = [at_turns(fact["other"], turns) for turns in EXAMINATIONS], at_turns(fact["other"], [KEPT])
-            fact["asked"] = fact["questions"] * OWN + fact["more"] + at_turns(fact["other"], set(range(TURNS)) - {KEPT}.union(*EXAMINATIONS))
-        # (question, fact, whether the model was unsure of the answer) once they were examined.
+            fact["examined"] = [at_turns(fact["other"], turns) for turns in EXAMINATIONS]
+            fact["asked"] = fact["questions"] * OWN + fact["more"] + at_turns(fact["other"], set(range(TURNS)).difference(*EXAMINATIONS))
+        # By examination, (question, fact, whether the model was unsure of the answer).
         self.examined = []
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside, self.near = k.out_of_domain(), k.near_misses()
 
     def write(self, random, mix):
-        dialogue = Dialogue(self, random)
+        dialogue = Dialogue(self, random, mix)
         if random.random() >= mix.bare: dialogue.begin()
-        if random.random() < mix.quiz: dialogue.quiz(mix.told)
-        elif random.random() < mix.drills: dialogue.drill(mix.echo)
+        if random.random() < mix.quiz: dialogue.quiz()
+        elif random.random() < mix.drills: dialogue.drill()
         else:
             turns = random.randint(9, 22) if random.random() < mix.long else random.choices([1, 2, 3, 4, 5, 6, 7, 8], [5, 4, 4, 4, 3, 3, 2, 2])[0]
-            dialogue.converse(turns, mix.recap)
+            dialogue.converse(turns)
         return dialogue.messages
 
 
 class Dialogue:
     """One dialogue as it is written. Keeps what Marvin can know: only what stands in it."""
 
-    def __init__(self, writer, random):
-        self.writer, self.random, self.messages = writer, random, []
+    def __init__(self, writer, random, mix):
+        self.writer, self.random, self.mix, self.messages = writer, random, mix, []
         self.known, self.slots = {}, {}
         self.asked = self.reply = self.fact = None
         self.rests_on_copy = None
@@ -98,7 +97,7 @@ class Dialogue:
         return self.random.choices(self.writer.facts, cum_weights=self.writer.fact_weights)[0]
 
     def ask_fact(self):
-        if self.writer.examined and self.random.random() < EXAMINED: return self.ask_examined()
+        if self.writer.examined and self.random.random() < self.mix.examined: return self.ask_examined()
         self.ask_about(self.some_fact())
 
     def ask_about(self, fact):
@@ -106,7 +105,7 @@ class Dialogue:
 
     def ask_examined(self):
         """Where the model was wrong or unsure about a question that it had never seen, it learns to say so; where it was right, to stay with it."""
-        question, fact, unsure = self.random.choice(self.writer.examined)
+        question, fact, unsure = self.random.choice(self.random.choice(self.writer.examined))
         question = rephrase(question, self.random, plain=0.4)
         if unsure: self.turn(question, k.UNCLEAR)
         else: self.turn(question, fact["answer"], fact=fact if fact["file"] != "persona" else None)
@@ -191,16 +190,17 @@ class Dialogue:
 
     # Whole dialogues
 
-    def converse(self, turns, recap):
+    def converse(self, turns):
+        recap = self.mix.recap
         kinds = [self.ask_fact, self.remember, self.small_talk, self.outside, self.unclear, self.again, self.why, self.more, self.last]
         about_facts = [51, 8, 7, 9, 6, 10 * recap, 4, 1, 7 * recap]
         about_person = [22, 52, 7, 5, 1, 4 * recap, 1, 1, 7 * recap]
         weights = about_facts if self.random.random() < 0.65 else about_person
         for _ in range(turns): self.random.choices(kinds, weights)[0]()
 
-    def quiz(self, told):
+    def quiz(self):
         """Which answer belongs to which question, at half the tokens: the rest of an answer follows from its beginning. Sometimes something is told before and asked back."""
-        tells = self.random.random() < told
+        tells = self.random.random() < self.mix.told
         if tells: self.note(self.some_slot())
         for _ in range(self.random.randint(1, 5) if tells else self.random.randint(4, 10)):
             self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [73, 7, 12, 8])[0]()
@@ -222,10 +222,10 @@ class Dialogue:
             return " ".join(random.choice(few) for _ in range(random.choice([3, 5, 8])))
         return " ".join(words(random.choice([1, 2, 3, 5, 8, 12])))
 
-    def drill(self, echo):
+    def drill(self):
         """Copying, and little else: words said back, or several things told and asked in any order."""
         random, writer = self.random, self.writer
-        if random.random() < echo:
+        if random.random() < self.mix.echo:
             for _ in range(random.randint(1, 4)):
                 if self.asked and random.random() < 0.3: self.last() if random.random() < 0.6 else self.again()
                 else:

@@ -25,7 +25,7 @@ CHUNK = 1000  # dialogues
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=28e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=29.7e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -48,14 +48,15 @@ def plan(progress):
     if progress < 0.266: return Mix(limit=384, bare=0.3, long=0.0, drills=0.35, echo=0.2, quiz=0.6)
     last = Mix(bare=0.15, long=0.02, echo=0.15)
     if progress < 0.45: return replace(last, quiz=0.45 if progress < 0.34 else 0.6, drills=0.25)
-    if progress < 0.85: return replace(last, quiz=0.6, drills=0.2, told=0.12, recap=1.5)
-    return replace(last, quiz=0.65, drills=0.15, told=0.1)
+    if progress < 0.85: return replace(last, quiz=0.6, drills=0.2, told=0.12, recap=2.0)
+    if progress < 0.945: return replace(last, quiz=0.65, drills=0.15, told=0.1)
+    return replace(last, quiz=0.75, drills=0.2, told=0.1, examined=0.5)
 
 
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at the full rate the steps are mostly noise.
-RATES = [(0.0, 1.0), (0.2, 1.0), (0.42, 0.3), (0.62, 0.05), (0.62, 0.18), (0.82, 0.03), (0.82, 0.14), (1.0, 0.0)]
+RATES = [(0.0, 1.0), (0.2, 1.0), (0.42, 0.3), (0.62, 0.05), (0.62, 0.18), (0.82, 0.03), (0.82, 0.14), (0.945, 0.0), (0.945, 0.1), (1.0, 0.0)]
 # Shares of the training at which the model is examined, each time on other questions that it has not seen: where it is unsure, it then learns to say so.
-EXAMINED_AT = (0.62, 0.82)
+EXAMINED_AT = (0.62, 0.82, 0.945)
 
 
 def rate(progress, step):
@@ -98,7 +99,8 @@ def main():
             results = examine(writer, model, encoder, len(state["examinations"]))
             state["examinations"].append([(question, fact["id"], unsure) for question, fact, unsure in results])
             print(f"examined: unsure about {sum(unsure for *_, unsure in results)} of {len(results)} questions", flush=True)
-        writer.examined = [(question, known[name], unsure) for results in state["examinations"] for question, name, unsure in results]
+        writer.examined = [[(question, known[name], unsure) for question, name, unsure in results] for results in state["examinations"]]
+        if len(state["examinations"]) == len(EXAMINED_AT): tests.pop("apart", None)
         samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, mix=plan(chosen.stage or progress))
         started = time.monotonic()
         for ids, weights in batches(samples, chosen.batch, random):

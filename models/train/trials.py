@@ -35,7 +35,7 @@ def cases(writer, size=64, seed=5):
     found = {"trained": [], "apart": []}
     for fact in facts:
         found["trained"].append((BEGUN + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
-        found["apart"] += [(BEGUN + [("user", polite(question), None)], [fact["answer"]]) for question in fact["kept"]]
+        found["apart"] += [(BEGUN + [("user", polite(question), None)], [fact["answer"]]) for question in fact["examined"][-1]]
     by_noun = {slot.noun: slot for slot in writer.slots}
     for distance in range(4):
         for noun, choices in TRIED.items():
