@@ -10,17 +10,14 @@ export interface Said {
   ended: boolean;
 }
 
-let talks = 0;
-
 /** One conversation as the assistant leads it: persona, greeting, a memory of 300 tokens, trimmed as it does. */
 export class Talk {
   readonly said: Said[] = [];
   private memory: Memory = remember(undefined, { offset: 0n, identity: "0", messages: [{ id: "0", role: "AI", text: GREETING, offset: 0n }] });
   private offset = 1n;
   private readonly trim: Trim;
-  private readonly conversation = `evaluation ${talks++}`;
 
-  /** The replies are drawn with `firstSeed` and the numbers after it: with one seed for all, one unlucky first draw would hit every reply. */
+  /** The replies are drawn with `firstSeed` and the numbers after it: with one seed for all, one unlucky first draw would hit every reply. It also names the conversation: no two talks share it. */
   constructor(private readonly model: ChatNodeLlamaCpp, private readonly firstSeed: number) {
     this.trim = trimmer(MEMORY_TOKENS, (text) => model.countTokens(text));
   }
@@ -28,7 +25,7 @@ export class Talk {
   async say(question: string): Promise<string> {
     const history = toMessages(this.memory);
     const prompt = await buildPrompt({ persona: PERSONA, history, input: question });
-    const reply = await this.model.invoke(prompt, { conversation: this.conversation, seed: this.firstSeed + this.said.length });
+    const reply = await this.model.invoke(prompt, { conversation: `evaluation ${this.firstSeed}`, seed: this.firstSeed + this.said.length });
     this.said.push({ question, reply: reply.text, earlier: history.map(({ text }) => text), ended: reply.response_metadata["stopReason"] === "eogToken" });
     const offset = this.offset++;
     const id = offset.toString();

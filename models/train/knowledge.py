@@ -312,13 +312,20 @@ who was king in {n}?
 what comes after {n}, {m}?
 roll {n} dice
 """)
+
+
+def deed(random, deeds):
+    did, past = random.choice(deeds)
+    return {"did": did, "past": past}
+
+
 # How often questions of a kind are asked, compared with each other, its forms, and what is put into them.
 OUTSIDE_KINDS = [
     (5, THING_FORMS, lambda random, words: {"x": random.choice(THINGS)}),
     (4, PROGRAM_FORMS, lambda random, words: {"p": random.choice(PROGRAMS), "p2": random.choice(PROGRAMS), "f": random.choice(FEATURES)}),
     (2, WORK_FORMS, lambda random, words: {"x": random.choice(WORKS)}),
-    (2, PRIVATE_FORMS, lambda random, words: {"doing": random.choice(PRIVATE_DOINGS), **dict(zip(("did", "past"), random.choice(PRIVATE_DEEDS)))}),
-    (2, PAST_FORMS, lambda random, words: {"when": random.choice(PAST_TIMES), **dict(zip(("did", "past"), random.choice(PAST_DEEDS)))}),
+    (2, PRIVATE_FORMS, lambda random, words: {"doing": random.choice(PRIVATE_DOINGS), **deed(random, PRIVATE_DEEDS)}),
+    (2, PAST_FORMS, lambda random, words: {"when": random.choice(PAST_TIMES), **deed(random, PAST_DEEDS)}),
     (1, NEWS_FORMS, lambda random, words: {"x": random.choice(PLACES), "when": random.choice(PAST_TIMES)}),
     (2, NUMBER_FORMS, lambda random, words: {"n": words.number(random), "m": words.number(random)}),
 ]
