@@ -7,19 +7,18 @@ from tokenizer import BEGIN, END, ROLES, START
 
 # How much a token counts in the loss: what Marvin says, above all which answer it is and what he copies; little else.
 SAID, FIRST, COPIED, OTHER = 1.0, 2.0, 3.0, 0.3
-# Which answer it is, is told by the first tokens, and by those up to where it parts from the others that begin like it.
+# Which answer it is, is told by the first tokens.
 FIRST_TOKENS = 4
-# What is left at least of a reply of which only the beginning is said (role "beginning").
+# What is left of a reply of which only the beginning is said (role "beginning").
 BEGINNING = 7
 # Share of the other tokens that count at all. The rest costs no output layer.
 OTHER_SHARE = 0.12
 
 
 class Encoder:
-    """Messages to ids, exactly as the chat template and llama.cpp write them. `answers` are those that must be told apart."""
+    """Messages to ids, exactly as the chat template and llama.cpp write them."""
 
-    def __init__(self, tokenizer, answers=()):
-        self.apart = apart({answer: tokenizer.encode(answer).ids for answer in answers})
+    def __init__(self, tokenizer):
         self.tokenizer = tokenizer
         self.newline = tokenizer.encode("\n").ids
         self.heads = {role: [START] + tokenizer.encode(f"{role}\n").ids for role in ROLES}
@@ -38,30 +37,21 @@ class Encoder:
             for role, text, copied in messages:
                 encoding = next(texts)
                 if role == "beginning":
-                    first = self.apart.get(text, FIRST_TOKENS)
-                    begun = encoding.ids[:max(BEGINNING, first + 1)]
+                    begun = encoding.ids[:BEGINNING]
                     ids += self.heads["assistant"] + begun + [END] + self.newline
-                    weights += [0.0] * len(self.heads["assistant"]) + [FIRST if at < first else SAID for at in range(len(begun))] + [0.0] * (1 + len(self.newline))
+                    weights += [0.0] * len(self.heads["assistant"]) + [FIRST if at < FIRST_TOKENS else SAID for at in range(len(begun))] + [0.0] * (1 + len(self.newline))
                     continue
                 head = self.heads[role]
-                if role == "assistant": said = weigh(text, copied, encoding, self.apart.get(text, FIRST_TOKENS))
+                if role == "assistant": said = weigh(text, copied, encoding)
                 else: said = [OTHER if random.random() < OTHER_SHARE else 0.0 for _ in range(len(encoding.ids) + 1)]
                 ids += head + encoding.ids + [END] + self.newline
                 weights += [0.0] * len(head) + said + [0.0] * len(self.newline)
             yield ids[:limit], weights[:limit]
 
 
-def apart(answers):
-    """By answer, how many of its tokens tell it from all others: FIRST_TOKENS at least."""
-    begun = {}
-    for ids in answers.values():
-        for end in range(1, len(ids) + 1): begun[tuple(ids[:end])] = begun.get(tuple(ids[:end]), 0) + 1
-    return {text: max(FIRST_TOKENS, next((end for end in range(1, len(ids) + 1) if begun[tuple(ids[:end])] == 1), len(ids))) for text, ids in answers.items()}
-
-
-def weigh(text, copied, encoding, first=FIRST_TOKENS):
-    """Weights of a reply's tokens and of its end; the `first` ones tell which reply it is."""
-    weights = [FIRST if at < first else SAID for at in range(len(encoding.ids))]
+def weigh(text, copied, encoding):
+    """Weights of a reply's tokens and of its end."""
+    weights = [FIRST if at < FIRST_TOKENS else SAID for at in range(len(encoding.ids))]
     start = -1 if copied is None else text.find(copied)
     if start >= 0:
         end = start + len(copied)

@@ -11,7 +11,7 @@ ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {
 # How often facts of a level are drawn, compared with each other.
 LEVELS = {"basic": 4.0, "core": 1.0, "extra": 0.6}
 # What becomes of the questions of other authors, by turns: most are taught, some are kept for the examinations; one of fourteen serves the trials until the last examination has it.
-TURNS, EXAMINATIONS = 14, [(2, 9), (5, 12), (7,)]
+TURNS, EXAMINATIONS = 14, [(2,), (5,), (7,)]
 # How often a fact's own questions, those beside it in its file, are asked, compared with other people's.
 OWN = 2
 # Of several replies that fit, how often the first is drawn compared with each other: a greedy reply must not hang on rounding.

@@ -12,7 +12,7 @@ import numpy
 import torch
 from tokenizer import BEGIN, END, SPECIAL, TEMPLATE, open_tokenizer
 
-VERSION = "1.3"
+VERSION = "1.4"
 TYPES = {"f32": gguf.LlamaFileType.ALL_F32, "f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}
 # Our names of a block's weights, and llama.cpp's.
 NAMES = {
@@ -87,6 +87,12 @@ def in_pairs(weight, heads):
     """llama.cpp turns neighbouring rows of query and key, PyTorch's model the halves of a head."""
     rows, columns = weight.shape
     return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
+
+
+def in_halves(weight, heads):
+    """The way back from in_pairs."""
+    rows, columns = weight.shape
+    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
 def add(writer, name, weight, kind):

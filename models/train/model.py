@@ -63,13 +63,15 @@ class Block(nn.Module):
         self.gate, self.up = nn.Linear(width, hidden, bias=False), nn.Linear(width, hidden, bias=False)
         self.down = nn.Linear(hidden, width, bias=False)
 
-    def forward(self, x, cos, sin):
+    def forward(self, x, cos, sin, wanted=None):
+        """The stream after this block; of the `wanted` tokens (a mask) only, one after the other, if given."""
         batch, length, width = x.shape
         y = self.attention_norm(x)
         query, key, value = (layer(y).view(batch, length, self.shape.heads, -1).transpose(1, 2) for layer in (self.query, self.key, self.value))
         cos, sin = cos.to(query.dtype), sin.to(query.dtype)
-        y = attend(rotate(query, cos, sin), rotate(key, cos, sin), value)
-        x = x + self.output(y.transpose(1, 2).reshape(batch, length, width))
+        y = attend(rotate(query, cos, sin), rotate(key, cos, sin), value).transpose(1, 2).reshape(batch, length, width)
+        if wanted is not None: x, y = x[wanted], y[wanted]
+        x = x + self.output(y)
         y = self.feed_norm(x)
         return x + self.down(F.silu(self.gate(y)) * self.up(y))
 
@@ -93,11 +95,12 @@ class Marvin(nn.Module):
             scale = 0.02 if "embedding" in name else 0.5 / math.sqrt(weight.shape[1]) / (math.sqrt(2 * shape.layers) if into_stream else 1)
             nn.init.normal_(weight, std=scale)
 
-    def stream(self, ids):
-        """What the output layer reads, for every token."""
+    def stream(self, ids, wanted=None):
+        """What the output layer reads, for every token; or, one after the other, for those that are `wanted` (a mask), which spares the others most of the last layer."""
         x = self.embedding(ids)
         cos, sin = self.cos[:ids.shape[1]].to(x.dtype), self.sin[:ids.shape[1]].to(x.dtype)
-        for block in self.blocks: x = block(x, cos, sin)
+        for block in self.blocks[:-1]: x = block(x, cos, sin)
+        x = self.blocks[-1](x, cos, sin, wanted)
         return self.norm(x)
 
     def logits(self, stream):

@@ -40,10 +40,22 @@ def texts(seed=7, forms=3):
     yield from k.PAST_TIMES + k.PRIVATE_DOINGS + k.THINGS + k.PROGRAMS + k.FEATURES + k.WORKS + k.PLACES
 
 
-def train(size):
-    tokenizer = Tokenizer(models.BPE())
+def byte_level(model):
+    tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def of_vocabulary(tokens, merges):
+    """The tokenizer that a GGUF describes."""
+    tokenizer = byte_level(models.BPE({token: at for at, token in enumerate(tokens)}, [tuple(merge.split(" ")) for merge in merges]))
+    tokenizer.add_special_tokens(SPECIAL)
+    return tokenizer
+
+
+def train(size):
+    tokenizer = byte_level(models.BPE())
     without_digits = ("".join(letter for letter in text if not letter.isdigit()) for text in texts())
     tokenizer.train_from_iterator(without_digits, trainers.BpeTrainer(vocab_size=size, special_tokens=SPECIAL, min_frequency=4, show_progress=False,
                                                                       initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))

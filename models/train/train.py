@@ -1,5 +1,7 @@
 """Trains Marvin from nothing: `python models/train/train.py`. Stop it whenever you like; the same command goes on.
 
+When facts or questions were added, `--from models/marvin-q8_0.gguf --tokens 12e6` trains the model that is there on, in less than half of the time.
+
 Everything lands in .state/train/<run>: tokenizer, checkpoint, log, curves. The same seed and sizes give the same data.
 """
 import argparse
@@ -12,6 +14,7 @@ import torch
 from batches import Encoder, batches, chunk
 from curves import draw
 from dialogues import Mix, Writer
+from import_gguf import load
 from induction import begin_with_induction
 from model import Marvin, Shape
 from optimizer import MuonAndAdam
@@ -20,6 +23,8 @@ from trials import cases, examine, score
 from workers import Workers
 
 CHUNK = 1000  # dialogues
+# Share of the plan at which a training begins that goes on from a model: all is in it from there on, and the rates still have to fall.
+MIDDLE = 0.45
 
 
 def options():
@@ -35,6 +40,7 @@ def options():
     parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--batch", type=int, default=4096, help="tokens of a step")
     parser.add_argument("--processes", type=int, default=2, help="processor cores to use")
+    parser.add_argument("--from", dest="source", type=pathlib.Path, help="begin with this GGUF's weights, in the middle of the plan")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
     return parser.parse_args()
@@ -66,47 +72,59 @@ def rate(progress, step):
     return min(1, (step + 1) / 50) * max(0.01, high + (low - high) * (min(1, progress) - start) / (end - start))
 
 
+def new_model(chosen, folder):
+    """A model to train, and the share of the plan at which that begins."""
+    if chosen.source:
+        shape, weights = load(chosen.source, folder)
+        model = Marvin(shape)
+        model.load_state_dict(weights)
+        return model, MIDDLE
+    model = Marvin(Shape(chosen.vocabulary, chosen.width, chosen.layers, chosen.heads, chosen.hidden, chosen.context))
+    begin_with_induction(model)
+    return model, 0.0
+
+
 def main():
     chosen = options()
     folder = pathlib.Path(".state/train") / chosen.run
     torch.manual_seed(chosen.seed)
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    shape = Shape(chosen.vocabulary, chosen.width, chosen.layers, chosen.heads, chosen.hidden, chosen.context)
-    tokenizer = open_tokenizer(folder, chosen.vocabulary)
-    writer = Writer()
-    encoder = Encoder(tokenizer, [fact["answer"] for fact in writer.facts + writer.talk])
-    model = Marvin(shape)
-    begin_with_induction(model)
-    model = model.to(device)
-    optimizer = MuonAndAdam(model, threads=chosen.processes)
-    state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0, "examinations": []}
+    folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
+    model, begun = new_model(chosen, folder)
+    model = model.to(device)
+    writer, encoder = Writer(), Encoder(open_tokenizer(folder, model.shape.vocabulary))
+    optimizer = MuonAndAdam(model, threads=chosen.processes)
+    state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0, "examinations": [], "begun": begun}
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device)
         model.load_state_dict(saved["model"])
         optimizer.load(saved["optimizer"])
         state = saved["state"]
         print(f"goes on at step {state['step']}")
+
+    def progress():
+        return state["begun"] + (1 - state["begun"]) * state["tokens"] / chosen.tokens
+
     print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device}", flush=True)
     tests = cases(writer)
     known = {fact["id"]: fact for fact in writer.facts + writer.talk}
     workers = Workers(model, chosen.processes)
     average = None
     while state["tokens"] < chosen.tokens:
-        progress = state["tokens"] / chosen.tokens
-        while len(state["examinations"]) < len(EXAMINED_AT) and progress >= EXAMINED_AT[len(state["examinations"])]:
+        while len(state["examinations"]) < len(EXAMINED_AT) and progress() >= EXAMINED_AT[len(state["examinations"])]:
             results = examine(writer, model, encoder, len(state["examinations"]))
             state["examinations"].append([(question, fact["id"], unsure) for question, fact, unsure in results])
             print(f"examined: unsure about {sum(unsure for *_, unsure in results)} of {len(results)} questions", flush=True)
         writer.examined = [[(question, known[name], unsure) for question, name, unsure in results] for results in state["examinations"]]
         if len(state["examinations"]) == len(EXAMINED_AT): tests.pop("apart", None)
-        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, mix=plan(chosen.stage or progress))
+        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, mix=plan(chosen.stage or progress()))
         started = time.monotonic()
         for ids, weights in batches(samples, chosen.batch, random):
             ids, weights = ids.to(device), weights.to(device)
             said = workers.gradient(ids, weights)
-            optimizer.step(rate(state["tokens"] / chosen.tokens, state["step"]))
+            optimizer.step(rate(progress(), state["step"]))
             state["step"] += 1
             state["tokens"] += ids.numel()
             average = said if average is None else 0.98 * average + 0.02 * said
@@ -116,7 +134,7 @@ def main():
         if state["tokens"] - state["tried"] > chosen.trials * chosen.tokens or state["tokens"] >= chosen.tokens:
             state["tried"] = state["tokens"]
             entry["trials"] = {kind: round(share, 3) for kind, share in score(model, encoder, tests, most=40).items()}
-        save(checkpoint, {"model": model.state_dict(), "optimizer": optimizer.state(), "state": state, "shape": vars(shape)})
+        save(checkpoint, {"model": model.state_dict(), "optimizer": optimizer.state(), "state": state, "shape": vars(model.shape)})
         report(folder, entry, state["tokens"] / chosen.tokens)
     draw(folder)
 

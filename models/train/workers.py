@@ -9,6 +9,7 @@ import signal
 import torch
 from precision import decide, quick, quick_dtype
 from torch import multiprocessing
+from torch.nn import functional
 
 # The logits are held near log probabilities: then a repeat penalty cannot harm what is certain.
 Z_LOSS = 3e-3
@@ -20,7 +21,7 @@ def part_loss(model, ids, weights, total, count):
     """This part's share of the batch's loss, and the sum and number of the plain losses of what Marvin says."""
     chosen, targets = weights[:, 1:] > 0, ids[:, 1:]
     with quick(ids.device.type):
-        logits = model.logits(model.stream(ids)[:, :-1][chosen])
+        logits = model.logits(model.stream(ids, functional.pad(chosen, (0, 1))))
     logits = logits.float()
     normal = torch.logsumexp(logits, -1)
     losses = normal - logits.gather(1, targets[chosen][:, None])[:, 0]
