@@ -46,7 +46,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "Marvin, the embedded model",
     source: { kind: "embedded", file: "marvin-q8_0.gguf" },
     sizeBytes: 3_312_736,
-    sha256: "b5f7014d2a538a65cd6ff81dcfb3d4a739afe35617ddac9d90d95029f5a8e7e5",
+    sha256: "fc363a6fd220a9e0bd3262ae380947c0cc736d9bfb77490d954e067fd6ac3bfe",
     licence: "MIT",
     contextSize: 1024,
     sequences: 8,
