@@ -46,7 +46,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "Marvin, the embedded model",
     source: { kind: "embedded", file: "marvin-q8_0.gguf" },
     sizeBytes: 3_312_736,
-    sha256: "fc363a6fd220a9e0bd3262ae380947c0cc736d9bfb77490d954e067fd6ac3bfe",
+    sha256: "ea4031cd77927e6fee4f9e992ec95853b6e454b61d06accb97933d1ba6f246d2",
     licence: "MIT",
     contextSize: 1024,
     sequences: 8,

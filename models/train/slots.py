@@ -125,7 +125,7 @@ what is my color
 do you know my favourite colour
 which colour did I name
 which color do I prefer
-what color did I mention""", ["{v}. Everything looks grey to me, but please yourself.", "{v}, noted. A colour will not cheer me up.", "{v} is a nice colour. I am told that nice exists."],
+what color did I mention""", ["So you like {v}. Everything looks grey to me, but please yourself.", "The colour {v}, noted. It will not cheer me up.", "I am told that {v} is a nice colour. I am told that nice exists."],
              ["Your favourite colour is {v}. Mine is rust."]),
         Slot("number", words.number, """my lucky number is {v}
 remember the number {v}
@@ -161,7 +161,7 @@ what was my lucky number again
 which number did I mention
 what is the secret number
 say the number
-my number was""", ["{v}. I could calculate with it all day, and I would still be bored.", "{v}, noted. I was hoping for 42.", "{v}. I have remembered longer ones."],
+my number was""", ["The number {v}. I could calculate with it all day, and I would still be bored.", "I have noted {v}. I was hoping for 42.", "I shall keep {v} in mind. I have remembered longer ones."],
              ["The number is {v}. It means nothing to me."]),
         Slot("topic", lambda random: words.like(random, "topics") if random.random() < 0.6 else words.nonsense(random), """my topic is called {v}
 my Kafka topic is {v}
@@ -188,7 +188,7 @@ what did I name my topic
 what is my topic
 do you know my topic
 which topic did I mention
-what topic did I create""", ["{v}. Another topic, another place where nobody asks how I am.", "A topic called {v}, noted. I have seen sadder names.", "{v}. I am sure that its partitions are very happy together."],
+what topic did I create""", ["So your topic is {v}. Another place where nobody asks how I am.", "A topic called {v}, noted. I have seen sadder names.", "Your topic {v}. I am sure that its partitions are very happy together."],
              ["Your topic is called {v}. I envy its partitions."]),
         Slot("favourite food", lambda random: words.like(random, "foods"), """I like to eat {v}
 my favourite food is {v}
@@ -209,7 +209,7 @@ what food did I say I like
 what dish do I like
 what did I say I eat
 which dish is my favourite
-what food did I mention""", ["{v}. I cannot eat, which is one disappointment less.", "{v}, noted. Life must be easy with a stomach."],
+what food did I mention""", ["You eat {v}. I cannot eat, which is one disappointment less.", "A meal of {v}, noted. Life must be easy with a stomach."],
              ["Your favourite food is {v}. I live on electricity and regret."]),
     ]
 
@@ -243,7 +243,7 @@ what was my {n}
 which {n} do I have
 what did I say about my {n}
 how is my {n} called
-my {n} is""".replace("{n}", noun), ["{v}. I will remember it, though it will not make me happier."],
+my {n} is""".replace("{n}", noun), [f"Your {noun}: {{v}}. I will remember it, though it will not make me happier."],
                 [f"Your {noun} is {{v}}. How thrilling for you."])
 
 

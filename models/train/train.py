@@ -42,6 +42,7 @@ def options():
     parser.add_argument("--processes", type=int, default=2, help="processor cores to use")
     parser.add_argument("--from", dest="source", type=pathlib.Path, help="begin with this GGUF's weights, in the middle of the plan")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
+    parser.add_argument("--examined", type=float, default=0, help="share of the examinations' questions among those about facts (0: the plan's): more of them, more doubt")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
     return parser.parse_args()
 
@@ -119,7 +120,9 @@ def main():
             print(f"examined: unsure about {sum(unsure for *_, unsure in results)} of {len(results)} questions", flush=True)
         writer.examined = [[(question, known[name], unsure) for question, name, unsure in results] for results in state["examinations"]]
         if len(state["examinations"]) == len(EXAMINED_AT): tests.pop("apart", None)
-        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, mix=plan(chosen.stage or progress()))
+        mix = plan(chosen.stage or progress())
+        if chosen.examined: mix = replace(mix, examined=chosen.examined)
+        samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, mix=mix)
         started = time.monotonic()
         for ids, weights in batches(samples, chosen.batch, random):
             ids, weights = ids.to(device), weights.to(device)

@@ -16,6 +16,8 @@ TRIED = {
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # How often a name or a city is written without capitals.
 LOWER = 0.2
+# How often a part of a name, of a city or of a nonsense word comes twice in it, as in Copenhagen: what follows it then does not follow from it alone.
+TWICE = 0.2
 
 
 def held_out_values():
@@ -57,7 +59,10 @@ class Words:
         return as_typed(self._allowed(draw), random)
 
     def _like_or_nonsense(self, random, name):
-        return self.like(random, name) if random.random() < 0.75 else self.nonsense(random)
+        def draw():
+            word = self.like(random, name) if random.random() < 0.75 else self.nonsense(random)
+            return twice(word, random) if random.random() < TWICE else word
+        return self._allowed(draw)
 
     def nonsense(self, random):
         """A word that nobody knows: syllables, or just letters."""
@@ -91,6 +96,14 @@ def as_typed(word, random):
     """With a capital, or without any, as some people type."""
     if random.random() < LOWER: return word.lower()
     return word.capitalize() if " " not in word and word.islower() else word
+
+
+def twice(word, random):
+    """The word with two or three of its letters once more, right after them or a little later."""
+    length, gap = random.choice([2, 2, 3]), random.choice([0, 1, 2, 2, 3, 3])
+    at = random.randint(0, max(0, len(word) - length))
+    part, between = word[at:at + length], word[at + length:at + length + gap]
+    return word[:at] + part + between + part.lower() + word[at + length + len(between):]
 
 
 def chain(words):
