@@ -16,7 +16,7 @@ TRIED = {
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # How often a name or a city is written without capitals.
 LOWER = 0.2
-# How often a part of a name, of a city or of a nonsense word comes twice in it, as in Copenhagen: what follows it then does not follow from it alone.
+# How often a part of a name or of a city comes twice in it, as in Copenhagen: what follows it then does not follow from it alone.
 TWICE = 0.2
 
 
