@@ -102,8 +102,8 @@ def twice(word, random):
     """The word with two or three of its letters once more, right after them or a little later."""
     length, gap = random.choice([2, 2, 3]), random.choice([0, 1, 2, 2, 3, 3])
     at = random.randint(0, max(0, len(word) - length))
-    part, between = word[at:at + length], word[at + length:at + length + gap]
-    return word[:at] + part + between + part.lower() + word[at + length + len(between):]
+    again = at + length + gap
+    return word[:again] + word[at:at + length].lower() + word[again:]
 
 
 def chain(words):
