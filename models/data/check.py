@@ -80,6 +80,7 @@ def check():
         if not re.fullmatch(r"[a-z0-9-]+", fact["id"]): errors.append(f"{name}: id has other characters than a-z, 0-9 and -")
         for text in [answer, fact["why"]]:
             if len(text.split()) > MOST_WORDS: errors.append(f"{name}: {len(text.split())} words: {text}")
+            if re.search(r" [.?!,']", text): errors.append(f"{name}: llama.cpp leaves out a space before a mark: {text}")
         if answer in answers: errors.append(f"{name}: same answer as {answers[answer]}")
         answers[answer] = name
         if not answer: errors.append(f"{name}: no answer")

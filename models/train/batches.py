@@ -6,11 +6,11 @@ import torch
 from tokenizer import BEGIN, END, ROLES, START
 
 # How much a token counts in the loss: what Marvin says, above all which answer it is and what he copies; little else.
-SAID, FIRST, COPIED, OTHER = 1.0, 2.0, 3.0, 0.3
+SAID, FIRST, COPIED, OTHER = 1.0, 2.0, 5.0, 0.3
 # Which answer it is, is told by the first tokens.
 FIRST_TOKENS = 4
 # What is left of a reply of which only the beginning is said (role "beginning").
-BEGINNING = 7
+BEGINNING = 6
 # Share of the other tokens that count at all. The rest costs no output layer.
 OTHER_SHARE = 0.12
 

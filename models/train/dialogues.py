@@ -10,10 +10,10 @@ from words import Words
 ECHO = ["say {v}", "say: {v}", "repeat after me: {v}", "please say {v}", "echo {v}", "now say {v}", "can you say {v}?", "write {v}", "type {v}", "spell {v}"]
 # How often facts of a level are drawn, compared with each other.
 LEVELS = {"basic": 4.0, "core": 1.0, "extra": 0.6}
-# What becomes of the questions of other authors, by turns: most are taught, some are kept for the examinations; one of fourteen serves the trials until the last examination has it.
-TURNS, EXAMINATIONS = 14, [(2,), (5,), (7,)]
-# How often a fact's own questions, those beside it in its file, are asked, compared with other people's.
-OWN = 2
+# Of so many questions of other authors, those at these places wait for the examination and serve the trials until then; the others are taught.
+TURNS, EXAMINED = 14, {2, 5, 7}
+# Share of the questions about facts that stay nearly as somebody wrote them; the others have synonyms, fillers, typos.
+PLAIN = 0.35
 # Of several replies that fit, how often the first is drawn compared with each other: a greedy reply must not hang on rounding.
 FIRST = 5
 CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I lied, ", "wait, "]
@@ -29,7 +29,8 @@ class Mix:
     drills: float = 0.2  # of the others, mere copying
     echo: float = 0.3  # of these, words said back
     long: float = 0.12  # of the rest, up to the length of the context
-    examined: float = 0.25  # of the questions about facts, those of the examinations, once there are any
+    examined: float = 0.25  # of the questions about facts, those of the examination, once it was held
+    own: float = 0.25  # of the questions about facts, a fact's own, those beside it in its file; the others are other people's
     recap: float = 1.0  # how much more often than else somebody wants to hear the last answer or question again
 
 
@@ -44,9 +45,10 @@ class Writer:
         self.slots = fixed(self.words)
         self.fact_of = {fact["id"]: fact for fact in self.facts}
         for fact in self.facts + self.talk:
-            fact["examined"] = [at_turns(fact["other"], turns) for turns in EXAMINATIONS]
-            fact["asked"] = fact["questions"] * OWN + fact["more"] + at_turns(fact["other"], set(range(TURNS)).difference(*EXAMINATIONS))
-        # By examination, (question, fact, whether the model was unsure of the answer).
+            fact["examined"] = [question for at, question in enumerate(fact["other"]) if at % TURNS in EXAMINED]
+            fact["others"] = fact["more"] + [question for at, question in enumerate(fact["other"]) if at % TURNS not in EXAMINED]
+            fact["asked"] = fact["questions"] + fact["others"]
+        # (question, fact, whether the model was unsure of the answer)
         self.examined = []
         self.vocabulary = sorted({word for fact in self.facts for question in fact["asked"] for word in question.rstrip("?").split()})
         self.outside, self.near = k.out_of_domain(), k.near_misses()
@@ -101,11 +103,13 @@ class Dialogue:
         self.ask_about(self.some_fact())
 
     def ask_about(self, fact):
-        self.turn(rephrase(self.random.choice(fact["asked"]), self.random), fact["answer"], fact=fact)
+        own = not fact["others"] or self.random.random() < self.mix.own
+        question = self.random.choice(fact["questions" if own else "others"])
+        self.turn(rephrase(question, self.random, plain=PLAIN), fact["answer"], fact=fact)
 
     def ask_examined(self):
         """Where the model was wrong or unsure about a question that it had never seen, it learns to say so; where it was right, to stay with it."""
-        question, fact, unsure = self.random.choice(self.random.choice(self.writer.examined))
+        question, fact, unsure = self.random.choice(self.writer.examined)
         question = rephrase(question, self.random, plain=0.4)
         if unsure: self.turn(question, k.UNCLEAR)
         else: self.turn(question, fact["answer"], fact=fact if fact["file"] != "persona" else None)
@@ -202,7 +206,7 @@ class Dialogue:
         """Which answer belongs to which question, at half the tokens: the rest of an answer follows from its beginning. Sometimes something is told before and asked back."""
         tells = self.random.random() < self.mix.told
         if tells: self.note(self.some_slot())
-        for _ in range(self.random.randint(1, 5) if tells else self.random.randint(4, 10)):
+        for _ in range(self.random.randint(1, 5) if tells else self.random.randint(5, 10)):
             self.random.choices([self.ask_fact, self.small_talk, self.outside, self.unclear], [73, 7, 12, 8])[0]()
             self.messages[-1] = ("beginning", *self.messages[-1][1:])
         if tells: self.recall_some()
@@ -241,8 +245,3 @@ class Dialogue:
 def first_of(replies, random):
     """One of them, mostly the first."""
     return random.choices(replies, [FIRST] + [1] * (len(replies) - 1))[0]
-
-
-def at_turns(questions, turns):
-    """Those whose turn it is, of every TURNS."""
-    return [question for at, question in enumerate(questions) if at % TURNS in turns]

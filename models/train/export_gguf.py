@@ -12,7 +12,7 @@ import numpy
 import torch
 from tokenizer import BEGIN, END, SPECIAL, TEMPLATE, open_tokenizer
 
-VERSION = "1.5"
+VERSION = "1.6"
 TYPES = {"f32": gguf.LlamaFileType.ALL_F32, "f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}
 # Our names of a block's weights, and llama.cpp's.
 NAMES = {

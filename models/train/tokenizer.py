@@ -27,13 +27,13 @@ def texts(seed=7, forms=3):
     random = randomness.Random(seed)
     for fact in k.facts() + k.small_talk():
         yield from [fact["answer"], fact["why"]] * 2
-        yield from fact["more"]
+        yield from fact["more"] + fact["other"]
         for question in fact["questions"]:
             yield question
             for _ in range(forms): yield rephrase(question, random)
     for slot in fixed(Words()):
         for line in slot.tell + slot.ask + slot.noted + slot.answer: yield from [line.replace("{v}", "")] * 8
-    yield from [k.PERSONA, k.GREETING, k.AGAIN, k.UNCLEAR, k.NO_REASON, k.NO_MORE, k.NOTHING_BEFORE, *k.UNKNOWN, *k.PERSONAS, *ROLES] * 40
+    yield from [k.PERSONA, k.GREETING, k.AGAIN, k.UNCLEAR, k.NO_REASON, k.NO_MORE, k.NOTHING_BEFORE, *k.UNKNOWN, *k.PERSONAS, *ROLES * 20] * 40
     for line in k.ASK_AGAIN + k.ASK_WHY + k.ASK_LAST + k.ASK_MORE: yield from [line, rephrase(line, random)] * 4
     for line in k.out_of_domain() + k.near_misses() + [form for _, forms, _ in k.OUTSIDE_KINDS for form in forms] + k.NEAR_FORMS + nouns(): yield re.sub(r"\{\w+\}", "", line)
     for words in k.PAST_DEEDS + k.PRIVATE_DEEDS: yield " ".join(words)
@@ -68,7 +68,9 @@ def open_tokenizer(folder, size=2048):
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         train(size).save(str(path))
-    return Tokenizer.from_file(str(path))
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.encode_special_tokens = True  # the template's own tokens, typed by somebody, are text, as in llama.cpp
+    return tokenizer
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ MIDDLE = 0.45
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", default="marvin", help="name of the folder under .state/train")
-    parser.add_argument("--tokens", type=float, default=29.7e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=float, default=27.5e6, help="tokens to train on")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--layers", type=int, default=6)
@@ -42,7 +42,7 @@ def options():
     parser.add_argument("--processes", type=int, default=2, help="processor cores to use")
     parser.add_argument("--from", dest="source", type=pathlib.Path, help="begin with this GGUF's weights, in the middle of the plan")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
-    parser.add_argument("--examined", type=float, default=0, help="share of the examinations' questions among those about facts (0: the plan's): more of them, more doubt")
+    parser.add_argument("--examined", type=float, default=0, help="share of the examination's questions among those about facts (0: the plan's): more of them, more doubt")
     parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
     return parser.parse_args()
 
@@ -51,19 +51,18 @@ def plan(progress):
     """What is trained on at a point of the training: saying words back first, then all of it in short dialogues, many of them mere questions, then in long ones."""
     if progress < 0.018: return Mix(limit=192, bare=1.0, long=0.0, drills=1.0, echo=0.7)
     if progress < 0.042: return Mix(limit=256, bare=0.5, long=0.0, drills=0.7, echo=0.4, quiz=0.2)
-    if progress < 0.165: return Mix(limit=384, bare=0.3, long=0.0, drills=0.3, echo=0.3, quiz=0.45)
-    if progress < 0.266: return Mix(limit=384, bare=0.3, long=0.0, drills=0.35, echo=0.2, quiz=0.6)
-    last = Mix(bare=0.15, long=0.02, echo=0.15)
-    if progress < 0.45: return replace(last, quiz=0.45 if progress < 0.34 else 0.6, drills=0.25)
-    if progress < 0.85: return replace(last, quiz=0.6, drills=0.2, told=0.12, recap=2.0)
-    if progress < 0.945: return replace(last, quiz=0.65, drills=0.15, told=0.1)
-    return replace(last, quiz=0.75, drills=0.2, told=0.1, examined=0.5)
+    if progress < 0.12: return Mix(limit=384, bare=0.4, long=0.0, drills=0.3, echo=0.3, quiz=0.5, own=0.5)
+    if progress < 0.2: return Mix(limit=384, bare=0.4, long=0.0, drills=0.35, echo=0.2, quiz=0.6, own=0.5)
+    last = Mix(bare=0.4, long=0.02, echo=0.15, quiz=0.6, drills=0.2)
+    if progress < 0.34: return replace(last, own=0.5, drills=0.25)
+    if progress < EXAMINED_AT: return replace(last, told=0.12, recap=2.0)
+    return replace(last, bare=0.15, quiz=0.65, drills=0.3, told=0.1, recap=2.0, examined=0.5)
 
 
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at the full rate the steps are mostly noise.
-RATES = [(0.0, 1.0), (0.2, 1.0), (0.42, 0.3), (0.62, 0.05), (0.62, 0.18), (0.82, 0.03), (0.82, 0.14), (0.945, 0.0), (0.945, 0.1), (1.0, 0.0)]
-# Shares of the training at which the model is examined, each time on other questions that it has not seen: where it is unsure, it then learns to say so.
-EXAMINED_AT = (0.62, 0.82, 0.945)
+RATES = [(0.0, 1.0), (0.15, 1.0), (0.4, 0.35), (0.82, 0.02), (0.82, 0.15), (1.0, 0.0)]
+# Share of the training at which the model is examined on questions that it has not seen: where it is unsure, it then learns to say so. It is late: doubt of a half-taught model is noise.
+EXAMINED_AT = 0.82
 
 
 def rate(progress, step):
@@ -97,7 +96,7 @@ def main():
     model = model.to(device)
     writer, encoder = Writer(), Encoder(open_tokenizer(folder, model.shape.vocabulary))
     optimizer = MuonAndAdam(model, threads=chosen.processes)
-    state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0, "examinations": [], "begun": begun}
+    state = {"index": 0, "step": 0, "tokens": 0, "seconds": 0.0, "tried": 0.0, "examined": [], "begun": begun}
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device)
         model.load_state_dict(saved["model"])
@@ -114,12 +113,11 @@ def main():
     workers = Workers(model, chosen.processes)
     average = None
     while state["tokens"] < chosen.tokens:
-        while len(state["examinations"]) < len(EXAMINED_AT) and progress() >= EXAMINED_AT[len(state["examinations"])]:
-            results = examine(writer, model, encoder, len(state["examinations"]))
-            state["examinations"].append([(question, fact["id"], unsure) for question, fact, unsure in results])
-            print(f"examined: unsure about {sum(unsure for *_, unsure in results)} of {len(results)} questions", flush=True)
-        writer.examined = [[(question, known[name], unsure) for question, name, unsure in results] for results in state["examinations"]]
-        if len(state["examinations"]) == len(EXAMINED_AT): tests.pop("apart", None)
+        if not writer.examined and progress() >= EXAMINED_AT:
+            state["examined"] = state["examined"] or [(question, fact["id"], unsure) for question, fact, unsure in examine(writer, model, encoder)]
+            writer.examined = [(question, known[name], unsure) for question, name, unsure in state["examined"]]
+            print(f"examined: unsure about {sum(unsure for *_, unsure in writer.examined)} of {len(writer.examined)} questions", flush=True)
+            tests.pop("apart")
         mix = plan(chosen.stage or progress())
         if chosen.examined: mix = replace(mix, examined=chosen.examined)
         samples, random = chunk(writer, encoder, seed=chosen.seed, index=state["index"], size=CHUNK, mix=mix)

@@ -13,8 +13,8 @@ from slots import ask, tell
 from tokenizer import END
 from words import TRIED
 
-# With less than this probability of the right answer the model counts as unsure in an examination. Whoever is wrong has less than a half.
-SURE = 0.6
+# With less than this probability of the right answer the model counts as unsure in the examination. Whoever is wrong has less than a half.
+SURE = 0.65
 # How the walkthrough begins.
 BEGUN = [("system", k.PERSONA, None), ("assistant", k.GREETING, None)]
 
@@ -35,7 +35,7 @@ def cases(writer, size=64, seed=5):
     found = {"trained": [], "apart": []}
     for fact in facts:
         found["trained"].append((BEGUN + [("user", polite(random.choice(fact["asked"])), None)], [fact["answer"]]))
-        found["apart"] += [(BEGUN + [("user", polite(question), None)], [fact["answer"]]) for question in fact["examined"][-1]]
+        found["apart"] += [(BEGUN + [("user", polite(question), None)], [fact["answer"]]) for question in fact["examined"]]
     by_noun = {slot.noun: slot for slot in writer.slots}
     for distance in range(4):
         for noun, choices in TRIED.items():
@@ -87,7 +87,7 @@ def likelihood(model, encoder, messages, reply, tokens):
     return float(torch.log_softmax(logits, -1).gather(1, expected[:, None]).sum().exp())
 
 
-def examine(writer, model, encoder, number):
+def examine(writer, model, encoder):
     """Asks what the training has never shown, and gives (question, fact, whether the model is unsure that it is this one). Small talk has many right answers."""
     return [(question, fact, fact["file"] != "persona" and likelihood(model, encoder, BEGUN + [("user", question, None)], fact["answer"], BEGINNING) < SURE)
-            for fact in writer.facts + writer.talk for question in fact["examined"][number]]
+            for fact in writer.facts + writer.talk for question in fact["examined"]]

@@ -99,8 +99,8 @@ def as_typed(word, random):
 
 
 def twice(word, random):
-    """The word with two or three of its letters once more, right after them or a little later."""
-    length, gap = random.choice([2, 2, 3]), random.choice([0, 1, 2, 2, 3, 3])
+    """The word with one to three of its letters once more, right after them or a little later."""
+    length, gap = random.choice([1, 2, 2, 3]), random.choice([0, 1, 2, 2, 3, 3])
     at = random.randint(0, max(0, len(word) - length))
     again = at + length + gap
     return word[:again] + word[at:at + length].lower() + word[again:]
