@@ -31,10 +31,7 @@ def export(folder, target, kind="q8_0"):
     add(writer, "token_embd.weight", weights["embedding.weight"], kind)
     add(writer, "output_norm.weight", weights["norm.weight"], kind)
     for block in range(saved["shape"]["layers"]):
-        for ours, theirs in NAMES.items():
-            weight = weights[f"blocks.{block}.{ours}"]
-            if theirs in ("attn_q", "attn_k"): weight = in_pairs(weight, saved["shape"]["heads"])
-            add(writer, f"blk.{block}.{theirs}.weight", weight, kind)
+        for ours, theirs in NAMES.items(): add(writer, f"blk.{block}.{theirs}.weight", weights[f"blocks.{block}.{ours}"], kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -81,18 +78,6 @@ def add_tokenizer(writer, tokenizer):
 
 def merges(tokenizer):
     return [merge if isinstance(merge, str) else " ".join(merge) for merge in json.loads(tokenizer.to_str())["model"]["merges"]]
-
-
-def in_pairs(weight, heads):
-    """llama.cpp turns neighbouring rows of query and key, PyTorch's model the halves of a head."""
-    rows, columns = weight.shape
-    return weight.reshape(heads, 2, rows // heads // 2, columns).swapaxes(1, 2).reshape(rows, columns)
-
-
-def in_halves(weight, heads):
-    """The way back from in_pairs."""
-    rows, columns = weight.shape
-    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
 def add(writer, name, weight, kind):

@@ -1,7 +1,7 @@
 """Reads a GGUF that export_gguf.py wrote, so that a training can go on from it: `train.py --from models/marvin-q8_0.gguf`."""
 import gguf
 import torch
-from export_gguf import NAMES, in_halves
+from export_gguf import NAMES
 from model import Shape
 from tokenizer import SPECIAL, of_vocabulary
 
@@ -16,7 +16,5 @@ def load(path, folder):
     stored = {tensor.name: gguf.quants.dequantize(tensor.data, tensor.tensor_type) for tensor in reader.tensors}
     weights = {"embedding.weight": stored["token_embd.weight"], "norm.weight": stored["output_norm.weight"]}
     for block in range(shape.layers):
-        for ours, theirs in NAMES.items():
-            weight = stored[f"blk.{block}.{theirs}.weight"]
-            weights[f"blocks.{block}.{ours}"] = in_halves(weight, shape.heads) if theirs in ("attn_q", "attn_k") else weight
+        for ours, theirs in NAMES.items(): weights[f"blocks.{block}.{ours}"] = stored[f"blk.{block}.{theirs}.weight"]
     return shape, {name: torch.tensor(weight) for name, weight in weights.items()}

@@ -29,22 +29,17 @@ def begin_with_induction(model):
     first.output.weight[:, head] = place * NOTE
     for weight, wanted in ((second.query.weight, note_of), (second.key.weight, place)):
         weight[head] = 0
-        for at, row in enumerate(slow_rows(shape)): weight[row] = wanted[:, at] * GAIN
+        # Position hardly turns the last pairs of a head: they can compare content over a distance.
+        slow = shape.head_size // 2
+        weight[slow:2 * slow] = wanted[:, :slow].T * GAIN
 
 
 def attend_to_previous(block, shape):
     """Queries and keys that match best when the key is one token earlier."""
-    half = shape.head_size // 2
     turn = 1 / shape.rope_base ** (torch.arange(0, shape.head_size, 2).float() / shape.head_size)[:PAIRS]
     for weight in (block.query.weight, block.key.weight):
         weight[:shape.head_size] *= 0.3
         weight[:shape.head_size, 0] = 0
-    block.query.weight[:PAIRS, 0] = STRENGTH
-    block.key.weight[:PAIRS, 0] = STRENGTH * turn.cos()
-    block.key.weight[half:half + PAIRS, 0] = STRENGTH * turn.sin()
-
-
-def slow_rows(shape):
-    """Rows of a head that position hardly turns, so that they can compare content over a distance."""
-    half = shape.head_size // 2
-    return [at + offset for offset in (0, half) for at in range(half // 2, half)]
+    block.query.weight[:2 * PAIRS:2, 0] = STRENGTH
+    block.key.weight[:2 * PAIRS:2, 0] = STRENGTH * turn.cos()
+    block.key.weight[1:2 * PAIRS:2, 0] = STRENGTH * turn.sin()
