@@ -5,8 +5,8 @@ import numpy
 import torch
 from tokenizer import BEGIN, END, ROLES, START
 
-# How much a token counts in the loss: what Marvin says, above all which answer it is and what he copies; little else.
-SAID, FIRST, COPIED, OTHER = 1.0, 2.0, 5.0, 0.3
+# How much a token counts in the loss: what Marvin says, above all which answer it is and what he copies (`Mix.copied`); little else.
+SAID, FIRST, OTHER = 1.0, 2.0, 0.3
 # Which answer it is, is told by the first tokens.
 FIRST_TOKENS = 4
 # What is left of a reply of which only the beginning is said (role "beginning").
@@ -29,8 +29,8 @@ class Encoder:
         for role, text, *_ in messages: ids += self.heads[role] + self.tokenizer.encode(text).ids + [END] + self.newline
         return ids + self.heads["assistant"]
 
-    def dialogues(self, dialogues, limit, random):
-        """Pairs of ids and weights, cut at `limit` tokens."""
+    def dialogues(self, dialogues, mix, random):
+        """Pairs of ids and weights, cut at the mix's limit."""
         texts = iter(self.tokenizer.encode_batch([text for messages in dialogues for _, text, _ in messages]))
         for messages in dialogues:
             ids, weights = [BEGIN], [0.0]
@@ -42,20 +42,20 @@ class Encoder:
                     weights += [0.0] * len(self.heads["assistant"]) + [FIRST if at < FIRST_TOKENS else SAID for at in range(len(begun))] + [0.0] * (1 + len(self.newline))
                     continue
                 head = self.heads[role]
-                if role == "assistant": said = weigh(text, copied, encoding)
+                if role == "assistant": said = weigh(text, copied, encoding, mix.copied)
                 else: said = [OTHER if random.random() < OTHER_SHARE else 0.0 for _ in range(len(encoding.ids) + 1)]
                 ids += head + encoding.ids + [END] + self.newline
                 weights += [0.0] * len(head) + said + [0.0] * len(self.newline)
-            yield ids[:limit], weights[:limit]
+            yield ids[:mix.limit], weights[:mix.limit]
 
 
-def weigh(text, copied, encoding):
-    """Weights of a reply's tokens and of its end."""
+def weigh(text, copied, encoding, of_copied):
+    """Weights of a reply's tokens and of its end; those of the copied part weigh at least `of_copied`."""
     weights = [FIRST if at < FIRST_TOKENS else SAID for at in range(len(encoding.ids))]
     start = -1 if copied is None else text.find(copied)
     if start >= 0:
         end = start + len(copied)
-        weights = [max(weight, COPIED) if left < end and right > start else weight for weight, (left, right) in zip(weights, encoding.offsets)]
+        weights = [max(weight, of_copied) if left < end and right > start else weight for weight, (left, right) in zip(weights, encoding.offsets)]
     return weights + [SAID]
 
 
@@ -63,7 +63,7 @@ def chunk(writer, encoder, *, seed, index, size, mix):
     """Fresh dialogues, the same for the same seed and index."""
     random = randomness.Random(f"{seed}/{index}")
     dialogues = [writer.write(random, mix) for _ in range(size)]
-    return list(encoder.dialogues(dialogues, mix.limit, random)), random
+    return list(encoder.dialogues(dialogues, mix, random)), random
 
 
 def batches(samples, tokens, random):

@@ -21,7 +21,7 @@ CORRECT = ["actually, ", "no, ", "sorry, ", "I was wrong, ", "correction: ", "I 
 
 @dataclasses.dataclass(frozen=True)
 class Mix:
-    """What the dialogues of a part of the training are made of: shares of them, but for `limit` and `recap`."""
+    """What the dialogues of a part of the training are made of: shares of them, but for `limit`, `recap` and `copied`."""
     limit: int = 1024  # tokens after which a dialogue is cut
     bare: float = 0.0  # without persona and greeting
     quiz: float = 0.0  # questions with only the beginnings of their answers
@@ -31,6 +31,7 @@ class Mix:
     long: float = 0.12  # of the rest, up to the length of the context
     examined: float = 0.25  # of the questions about facts, those of the examination, once it was held
     own: float = 0.25  # of the questions about facts, a fact's own, those beside it in its file; the others are other people's
+    copied: float = 3.0  # weight of what is copied, compared with the rest of a reply
     recap: float = 1.0  # how much more often than else somebody wants to hear the last answer or question again
 
 

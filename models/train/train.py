@@ -56,7 +56,7 @@ def plan(progress):
     last = Mix(bare=0.4, long=0.02, echo=0.15, quiz=0.6, drills=0.2)
     if progress < 0.34: return replace(last, own=0.5, drills=0.25)
     if progress < EXAMINED_AT: return replace(last, told=0.12, recap=2.0)
-    return replace(last, bare=0.15, quiz=0.65, drills=0.3, told=0.1, recap=2.0, examined=0.5)
+    return replace(last, bare=0.15, quiz=0.65, drills=0.3, told=0.1, recap=2.0, copied=5.0, examined=0.5)
 
 
 # Shares of the training, and the factor of the learning rates there; straight lines between. Most is learnt while they fall: at the full rate the steps are mostly noise.
