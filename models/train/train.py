@@ -18,6 +18,7 @@ from import_gguf import load
 from induction import begin_with_induction
 from model import Marvin, Shape
 from optimizer import MuonAndAdam
+from precision import quick_dtype
 from tokenizer import open_tokenizer
 from trials import cases, examine, score
 from workers import Workers
@@ -107,7 +108,7 @@ def main():
     def progress():
         return state["begun"] + (1 - state["begun"]) * state["tokens"] / chosen.tokens
 
-    print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device}", flush=True)
+    print(f"{sum(weight.numel() for weight in model.parameters()) / 1e6:.2f} M parameters, {len(writer.facts)} facts, {device} in {str(quick_dtype(device.type))[6:]}", flush=True)
     tests = cases(writer)
     known = {fact["id"]: fact for fact in writer.facts + writer.talk}
     workers = Workers(model, chosen.processes)
