@@ -14,6 +14,7 @@ from tokenizer import BEGIN, END, SPECIAL, TEMPLATE, open_tokenizer
 
 VERSION = "1.6"
 TYPES = {"f32": gguf.LlamaFileType.ALL_F32, "f16": gguf.LlamaFileType.MOSTLY_F16, "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0}
+Q8_0 = gguf.GGMLQuantizationType.Q8_0
 # Our names of a block's weights, and llama.cpp's.
 NAMES = {
     "attention_norm.weight": "attn_norm", "feed_norm.weight": "ffn_norm", "query.weight": "attn_q", "key.weight": "attn_k", "value.weight": "attn_v",
@@ -83,7 +84,16 @@ def merges(tokenizer):
 def add(writer, name, weight, kind):
     if weight.ndim == 1 or kind == "f32": writer.add_tensor(name, weight.astype(numpy.float32))
     elif kind == "f16": writer.add_tensor(name, weight.astype(numpy.float16))
-    else: writer.add_tensor(name, gguf.quants.quantize(weight.astype(numpy.float32), gguf.GGMLQuantizationType.Q8_0), raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+    else: writer.add_tensor(name, gguf.quants.quantize(weight.astype(numpy.float32), Q8_0), raw_dtype=Q8_0)
+
+
+@torch.no_grad()
+def round_weights(model):
+    """Rounds a model's weights to the numbers that a GGUF of type q8_0 holds, so that the file loses nothing."""
+    for weight in model.parameters():
+        if weight.ndim == 1: continue
+        blocks = gguf.quants.quantize(weight.float().cpu().numpy(), Q8_0)
+        weight.copy_(torch.from_numpy(gguf.quants.dequantize(blocks, Q8_0)))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import torch
 from batches import Encoder, batches, chunk
 from curves import draw
 from dialogues import Mix, Writer
+from export_gguf import round_weights
 from import_gguf import load
 from induction import begin_with_induction
 from model import Marvin, Shape
@@ -132,6 +133,7 @@ def main():
             average = said if average is None else 0.98 * average + 0.02 * said
         state["seconds"] += time.monotonic() - started
         state["index"] += 1
+        if state["tokens"] >= chosen.tokens: round_weights(model)
         entry = {"step": state["step"], "tokens": state["tokens"], "seconds": round(state["seconds"]), "loss": round(average, 4)}
         if state["tokens"] - state["tried"] > chosen.trials * chosen.tokens or state["tokens"] >= chosen.tokens:
             state["tried"] = state["tokens"]
