@@ -45,7 +45,7 @@ def options():
     parser.add_argument("--from", dest="source", type=pathlib.Path, help="begin with this GGUF's weights, in the middle of the plan")
     parser.add_argument("--stage", type=float, default=0, help="train on what the plan has at this share of the training (0: as it goes)")
     parser.add_argument("--examined", type=float, default=0, help="share of the examination's questions among those about facts (0: the plan's): more of them, more doubt")
-    parser.add_argument("--trials", type=float, default=0.05, help="share of the training between two trials")
+    parser.add_argument("--trials", type=float, default=0.1, help="share of the training between two trials")
     return parser.parse_args()
 
 
